@@ -1,0 +1,40 @@
+# Everything sets itself up: a virtual environment from pyproject.toml and constraints.txt.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo run test check lint format bench
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+.venv/developer: .venv/installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev
+	touch $@
+
+demo: .venv/installed           ## the whole thing on this machine, in the browser
+	@$(BIN)/budget-bot demo
+
+run: .venv/installed            ## the real bot, from .env and budgets.yaml
+	@$(BIN)/budget-bot run
+
+test: check                     ## everything that CI runs
+	sh tests/browser/chromium.sh
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+
+check: lint                     ## lint, types, import contracts
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+lint: .venv/developer
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: .venv/developer
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format

@@ -1,0 +1,253 @@
+"""The composition root: the only place that wires things, and starts and stops them."""
+
+import fcntl
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot.clients.enforcement import EnforcementTarget
+from bot.clients.enforcement.webhook import WebhookTarget
+from bot.clients.slack import DeliveryError, Slack
+from bot.clients.usage import UsageSource
+from bot.clients.usage.anthropic import AnthropicSource
+from bot.clock import Clock, utc_now
+from bot.config.settings import Settings
+from bot.domain.errors import ConfigError
+from bot.domain.policy import Policy
+from bot.flows.delivery import deliver_next
+from bot.parts import Bot
+from bot.schedule import scheduler
+from bot.web import WebServer, web_app
+from handlers import register
+from store import migrate
+from store.db import Database
+from store.outbox import Lane
+
+logger = logging.getLogger(__name__)
+SEND_SECONDS = 10
+ASK_SECONDS = 2  # somebody waits for an answer that Slack gives three seconds
+LISTENERS = 32  # bolt's own five would lose acknowledgements in a burst of clicks
+IDLE_SECONDS = 1.0
+
+
+def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
+    """Put the parts together, from secrets and policy; nothing runs yet, and nothing is asked."""
+    token = settings.require_slack().get_secret_value()
+    return Bot(
+        policy=policy,
+        db=open_database(settings),
+        slack=Slack(
+            _web_client(token, settings.slack_api_url, SEND_SECONDS),
+            _web_client(token, settings.slack_api_url, ASK_SECONDS),
+        ),
+        sources=_sources(settings, policy),
+        target=_target(settings),
+        clock=clock,
+    )
+
+
+def reader(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
+    """For commands that only look into the database: no token and no key is needed."""
+    return Bot(
+        policy=policy,
+        db=open_database(settings),
+        slack=Slack(_web_client("", settings.slack_api_url, ASK_SECONDS)),
+        sources={},
+        target=_target(settings),
+        clock=clock,
+    )
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, brought to the newest revision."""
+    key = settings.audit_key
+    secret = key.get_secret_value().encode() if key else None
+    database = Database(settings.budget_bot_database_url.get_secret_value(), secret)
+    migrate.upgrade(database.engine)
+    return database
+
+
+def bolt_app(settings: Settings, bot: Bot) -> App:
+    """The bolt App; its clients never post twice by themselves."""
+    token = settings.require_slack().get_secret_value()
+    secret = settings.slack_signing_secret
+    app = App(
+        client=_web_client(token, settings.slack_api_url, SEND_SECONDS),
+        signing_secret=secret.get_secret_value() if secret else "unused-in-socket-mode",
+        token_verification_enabled=False,
+        listener_executor=ThreadPoolExecutor(LISTENERS, thread_name_prefix="listener"),
+    )
+    register(app, bot)
+    return app
+
+
+def _web_client(token: str, base_url: str, timeout: int) -> WebClient:
+    # slack_sdk's own retry repeats a post whose answer was lost.
+    return WebClient(token=token, base_url=base_url, timeout=timeout, retry_handlers=[])
+
+
+def _sources(settings: Settings, policy: Policy) -> dict[str, UsageSource]:
+    key = settings.require_anthropic().get_secret_value()
+    return {
+        source.name: AnthropicSource(key, settings.anthropic_base_url, name=source.name)
+        for source in policy.sources
+    }
+
+
+def _target(settings: Settings) -> EnforcementTarget | None:
+    if not settings.enforcement_webhook_url:
+        return None
+    enforcement = settings.require_enforcement()
+    return WebhookTarget(
+        enforcement.url,
+        [secret.get_secret_value() for secret in enforcement.secrets],
+        allow_private=settings.enforcement_allow_private,
+    )
+
+
+@dataclass
+class Running:
+    """A started bot. `stop` drains: what was begun is finished, the rest waits in the outbox."""
+
+    bot: Bot
+    web: WebServer
+    _scheduler: BackgroundScheduler
+    _deliverers: list["Deliverer"]
+    _socket: SocketModeHandler | None
+    _lock: IO[str] | None
+
+    def stop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()  # type: ignore[no-untyped-call]
+        self.web.stop()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+        for deliverer in self._deliverers:
+            deliverer.stop()
+        for source in self.bot.sources.values():
+            source.close()
+        if self.bot.target is not None:
+            self.bot.target.close()
+        self.bot.db.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def start(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Running:
+    """
+    Start everything; raises ConfigError when Slack refuses the token or another bot runs.
+
+    The deliverers first: whatever the last run left in the outbox goes out at once.
+    """
+    lock = _only_one(settings.budget_bot_database_url.get_secret_value())
+    mode = settings.slack_mode
+    bot = build(settings, policy, clock)
+    _check_token(bot)
+    deliverers = [Deliverer(bot, lane) for lane in Lane]
+    wakes = [deliverer.wake for deliverer in deliverers]
+    bot = replace(bot, wake=lambda: _all(wakes))
+    for deliverer in deliverers:
+        deliverer.start(bot)
+    slack = bolt_app(settings, bot)
+    socket = None
+    secret = settings.slack_signing_secret
+    if mode == "socket" and settings.slack_app_token is not None:
+        socket = SocketModeHandler(slack, settings.slack_app_token.get_secret_value())
+        socket.connect()  # type: ignore[no-untyped-call]
+    planned = scheduler(bot)
+    http = settings.budget_bot_http
+    web = WebServer(
+        web_app(
+            bot,
+            slack if mode == "http" else None,
+            secret.get_secret_value() if secret else None,
+            lambda: bool(planned.running),
+        ),
+        http.host,
+        http.port,
+    )
+    try:
+        web.start()
+    except OSError as error:
+        raise ConfigError(f"BUDGET_BOT_HTTP: {error}; choose another host:port") from None
+    planned.start()
+    return Running(bot, web, planned, deliverers, socket, lock)
+
+
+class Deliverer:
+    """One thread for each lane: a slow target never holds up a message."""
+
+    def __init__(self, bot: Bot, lane: Lane) -> None:
+        self._bot = bot
+        self._lane = lane
+        self._woken = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"deliver-{lane}", daemon=True)
+
+    def start(self, bot: Bot) -> None:
+        self._bot = bot
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._woken.set()
+        self._thread.join(20)
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            self._woken.clear()
+            try:
+                attempt = deliver_next(self._bot, self._lane, self._bot.clock())
+            except Exception:
+                logger.exception("delivery failed", extra={"action": "delivery_failed"})
+                attempt = None
+            if attempt is None:
+                self._woken.wait(IDLE_SECONDS)
+            elif attempt.hold:
+                self._stopped.wait(min(attempt.hold, 60))
+
+
+def _check_token(bot: Bot) -> None:
+    try:
+        identity = bot.slack.identity()
+    except DeliveryError as error:
+        if error.permanent:
+            raise ConfigError(f"SLACK_BOT_TOKEN: {error}") from None
+        logger.warning("Slack does not answer", extra={"action": "slack_down", "error": str(error)})
+        return
+    logger.info("Slack answers", extra={"action": "slack_ready", "team": identity.get("team")})
+
+
+def _only_one(database_url: str) -> IO[str] | None:
+    """SQLite is for one process: a second bot on the same file is refused."""
+    if not database_url.startswith("sqlite:///"):
+        return None
+    path = Path(f"{database_url.removeprefix('sqlite:///')}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = path.open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        raise ConfigError(
+            f"{path}: another budget-bot runs on this database; stop it first, "
+            "or use PostgreSQL for several"
+        ) from None
+    return handle
+
+
+def _all(calls: list[Callable[[], Any]]) -> None:
+    for call in calls:
+        call()

@@ -1,0 +1,218 @@
+"""The shape of `budgets.yaml`: which fields there are, what they mean, and what each one takes."""
+
+from datetime import time, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from bot.config.fields import (
+    Channel,
+    Command,
+    Day,
+    Duration,
+    Id,
+    Kind,
+    Money,
+    Percent,
+    Person,
+    PlainDuration,
+    Reserve,
+    Share,
+    Text,
+    Threshold,
+    TimeOfDay,
+    Usergroup,
+    Weekday,
+    WorkspaceMatch,
+    Zone,
+)
+from bot.domain.budgets import AtLimit
+from bot.domain.periods import Cadence
+from bot.domain.policy import Basis
+
+MON_TO_FRI: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
+
+
+class Part(BaseModel):
+    """Nothing unknown is accepted, and nothing changes after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ChannelsPart(Part):
+    digest: Channel = Field(description="the channel of the weekly digest")
+    approvals: Channel | None = Field(
+        None, description="the channel where requests are shown; digest when left out"
+    )
+    operators: Channel | None = Field(
+        None, description="hears about the bot's own trouble; digest when left out"
+    )
+
+
+class DigestPart(Part):
+    day: Weekday = Field(0, description="a weekday, like mon")
+    at: TimeOfDay = Field(time(9), description='a local time of day, like "09:00"')
+
+
+class ReviewPart(Part):
+    every: Literal["month", "quarter"] = "quarter"
+    owner: Person = Field(description="e-mail address or Slack user id of who leads the review")
+
+
+class OrganizationPart(Part):
+    name: Text = Field(description="what the organization is called")
+    timezone: Zone = Field(description="decides periods, digest and working days: Europe/Berlin")
+    working_days: tuple[Weekday, ...] = Field(MON_TO_FRI, min_length=1)
+    holidays: tuple[Day, ...] = Field((), description="days that are no working days")
+    channels: ChannelsPart = Field(description="the channels digest, approvals and operators")
+    digest: DigestPart = DigestPart()
+    review: ReviewPart | None = None
+
+
+class CommitmentPart(Part):
+    amount: Money = Field(description="dollars committed over the whole term")
+    starts: Day = Field(description="the first day, like 2026-07-01")
+    ends: Day = Field(description="the last day, like 2027-06-30")
+    reserve: Reserve = Field(0, description="the share that is not given to budgets")
+
+
+class SourcePart(Part):
+    kind: Kind = Field(description="where usage is read: anthropic")
+    every: PlainDuration = Field(timedelta(minutes=1), description="how often it is read")
+    lookback: PlainDuration = Field(
+        timedelta(hours=48), description="how far back each time, so that late figures heal"
+    )
+    stale_after: PlainDuration = Field(
+        timedelta(hours=6), description="figures older than this count as blind"
+    )
+
+
+class ApproverPart(Part):
+    people: tuple[Person, ...] = ()
+    usergroup: Usergroup | None = Field(None, description="the id of a Slack user group")
+
+
+class ThresholdsPart(Part):
+    look: Threshold | None = None
+    respond: Threshold | None = None
+    intervene: Threshold | None = None
+
+
+class AnswerWithinPart(Part):
+    look: Duration | None = None
+    respond: Duration | None = None
+    intervene: Duration | None = None
+
+
+class RoutePart(Part):
+    up_to: Percent | None = Field(None, description="per cent of the allocation; none: any size")
+    approvers: tuple[Text, ...] = Field(
+        min_length=1, description="names of approver lists, or owner"
+    )
+    both: Annotated[bool, Field(strict=True)] = Field(
+        False, description="one from each of the two lists must approve"
+    )
+
+
+class OveragePart(Part):
+    max_percent: Percent | None = None
+    max_term: Duration | None = None
+    expires_after: Duration | None = Field(None, description="a request nobody decides")
+    routes: tuple[RoutePart, ...] | None = Field(None, min_length=1)
+
+
+class RulesPart(Part):
+    """What a budget takes from `defaults` when it does not say otherwise, field by field."""
+
+    period: Cadence | None = None
+    lead_time: Duration | None = Field(None, description="how long a team needs to change course")
+    thresholds: ThresholdsPart | None = None
+    answer_within: AnswerWithinPart | None = None
+    at_limit: AtLimit | None = None
+    overage: OveragePart | None = None
+
+
+class MatchPart(Part):
+    """Everything that is named must hold."""
+
+    workspace: WorkspaceMatch | None = None
+    api_key: Text | None = None
+    actor: Text | None = None
+    model: Text | None = None
+    product: Text | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "MatchPart":
+        if not self.model_fields_set:
+            raise ValueError("would match everything; name a workspace, api_key, actor or model")
+        return self
+
+
+class BudgetEntry(RulesPart):
+    id: Id = Field(description="stable, in lower case, like search")
+    name: Text | None = Field(None, description="shown to people; the id when left out")
+    parent: Text | None = Field(None, description="the id of the budget it counts towards")
+    owner: Person = Field(description="e-mail address or Slack user id of who answers for it")
+    backup: Person | None = None
+    channel: Channel | None = None
+    timezone: Zone | None = Field(None, description="when it differs from the organization's")
+    limit: Money = Field(description="dollars per period, like 12000")
+    match: tuple[MatchPart, ...] = ()
+
+
+class SplitEntry(Part):
+    id: Id = Field(description="stable, in lower case, like shared-gateway")
+    name: Text | None = None
+    split: dict[str, Share] = Field(
+        min_length=1, description="budgets and their shares, which sum to 100%"
+    )
+    match: tuple[MatchPart, ...] = Field(min_length=1, description="the rows that it divides")
+
+
+def _kind_of(entry: object) -> str:
+    if isinstance(entry, BaseModel):
+        return "split" if isinstance(entry, SplitEntry) else "budget"
+    return "split" if isinstance(entry, dict) and "split" in entry else "budget"
+
+
+Entry = Annotated[
+    Annotated[BudgetEntry, Tag("budget")] | Annotated[SplitEntry, Tag("split")],
+    Discriminator(_kind_of),
+]
+
+
+class UnattributedPart(Part):
+    owner: Person = Field(description="e-mail address or Slack user id of who looks after the rest")
+
+
+class PolicyFile(Part):
+    organization: OrganizationPart = Field(description="name, timezone, channels")
+    command: Command = "/budget"
+    basis: Basis = Field(Basis.NET, description="net (after discounts) or list")
+    commitment: CommitmentPart | None = None
+    sources: tuple[SourcePart, ...] = (SourcePart(kind="anthropic"),)
+    approvers: dict[str, ApproverPart] = Field({}, description="people who may decide, by list")
+    defaults: RulesPart = RulesPart()
+    unattributed: UnattributedPart = Field(
+        description="{owner: finops@example.com}, who looks after what no rule claims"
+    )
+    budgets: tuple[Entry, ...] = Field(min_length=1, description="a list of at least one budget")
+
+
+class _Schema(GenerateJsonSchema):
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        # "default: null" would only say that the field may be left out; and Python values such as
+        # a timedelta are not what an editor should offer.
+        return self.generate_inner(schema["schema"])
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of `budgets.yaml`, for editors."""
+    schema = PolicyFile.model_json_schema(schema_generator=_Schema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "budgets.yaml",
+    }

@@ -1,0 +1,76 @@
+"""What a budget does not say itself, it takes from `defaults`, and they from what is built in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from bot.config.budgets import RoutePart, RulesPart
+from bot.domain.budgets import AnswerWithin, AtLimit, OveragePolicy, Route, Thresholds
+from bot.domain.periods import Cadence
+from bot.domain.spans import Span
+
+_ANSWER_WITHIN = {
+    "look": Span(working_days=2),
+    "respond": Span(plain=timedelta(hours=8)),
+    "intervene": Span(plain=timedelta(hours=1)),
+}
+_OVERAGE = {
+    "max_percent": 50,
+    "max_term": Span(plain=timedelta(days=14)),
+    "expires_after": Span(plain=timedelta(hours=24)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The rules of one budget, nothing left open."""
+
+    cadence: Cadence
+    lead_time: Span
+    thresholds: Thresholds
+    answer_within: AnswerWithin
+    at_limit: AtLimit
+    overage: OveragePolicy
+
+
+def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inherited:
+    """
+    The nearest that is written wins, field by field.
+
+    Without routes, anybody on any approver list may decide.
+    """
+    overage = _merged(_OVERAGE, defaults.overage, own.overage)
+    everyone = (Route(up_to=None, approvers=tuple(lists)),)
+    return Inherited(
+        cadence=own.period or defaults.period or Cadence.MONTH,
+        lead_time=own.lead_time or defaults.lead_time or Span(working_days=3),
+        thresholds=Thresholds(**_merged({}, defaults.thresholds, own.thresholds)),
+        answer_within=AnswerWithin(
+            **_merged(_ANSWER_WITHIN, defaults.answer_within, own.answer_within)
+        ),
+        at_limit=own.at_limit or defaults.at_limit or AtLimit.NOTIFY,
+        overage=OveragePolicy(
+            max_percent=overage["max_percent"],
+            max_term=overage["max_term"],
+            expires_after=overage["expires_after"],
+            routes=_routes(overage.get("routes")) or everyone,
+        ),
+    )
+
+
+def _routes(parts: Iterable[RoutePart] | None) -> tuple[Route, ...]:
+    return tuple(
+        Route(up_to=part.up_to, approvers=part.approvers, both=part.both) for part in parts or ()
+    )
+
+
+def _merged(
+    built_in: Mapping[str, object], defaults: BaseModel | None, own: BaseModel | None
+) -> dict[str, Any]:
+    merged: dict[str, Any] = dict(built_in)
+    for part in (defaults, own):
+        merged |= {name: value for name, value in part or () if value is not None}
+    return merged

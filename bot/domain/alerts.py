@@ -1,0 +1,108 @@
+"""Alerts: what is worth telling the owner, once."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.domain.budgets import AtLimit, BudgetId, Stage
+from bot.domain.money import ZERO, Micros, percent
+from bot.domain.policy import Basis, Policy
+from bot.domain.standings import Standing
+
+
+class Reason(StrEnum):
+    """Why a stage is reached; the words go into the row, the message and the log."""
+
+    SHARE = "share of the limit spent"
+
+
+class AnswerKind(StrEnum):
+    """What an owner says to an alert."""
+
+    ON_IT = "on it"
+    PLANNED = "planned"
+    ASKED = "asked for more"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    standing: Standing
+    stage: Stage
+    reason: Reason
+
+    @property
+    def key(self) -> str:
+        """
+        What makes two alerts the same alert; the database refuses the second.
+
+        The limit is part of it, so a raise arms the stages again. The day is the local one:
+        in UTC, two London days of late March start on the same date.
+        """
+        s = self.standing
+        return f"alert:{s.budget.id}:{s.period.first_day}:{s.limit}:{self.stage.word}"
+
+
+def due_alert(standing: Standing, sent: Collection[Stage]) -> Alert | None:
+    """
+    The one alert worth sending: the worst stage reached, unless one as bad was sent.
+
+    `sent` holds the stages already sent for this period and this effective limit. A jump from
+    40 % to 96 % is one message, not three; falling back and rising again is none. Stale figures
+    fire nothing.
+    """
+    stage = standing.stage
+    if stage is None or standing.freshness.stale:
+        return None
+    return (
+        None if any(earlier >= stage for earlier in sent) else Alert(standing, stage, Reason.SHARE)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFigures:
+    """The figures and the policy as they were when an alert fired; kept with it."""
+
+    budget: BudgetId
+    name: str
+    stage: Stage
+    spent: Micros
+    limit: Micros
+    raised: Micros  # the part of the limit that exceptions add
+    daily_rate: Micros
+    runs_out_at: datetime | None
+    as_of: datetime | None
+    period_ends_at: datetime
+    answer_by: datetime
+    at_limit: AtLimit
+    basis: Basis
+    time_zone: ZoneInfo
+    policy_version: str
+
+    @property
+    def percent(self) -> int:
+        return percent(self.spent, self.limit)
+
+
+def figures_of(alert: Alert, policy: Policy, now: datetime) -> AlertFigures:
+    """What an alert says, and by when it wants an answer."""
+    s = alert.standing
+    calendar = policy.organization.calendar
+    return AlertFigures(
+        budget=s.budget.id,
+        name=s.budget.name,
+        stage=alert.stage,
+        spent=s.spent,
+        limit=s.limit or ZERO,
+        raised=Micros(sum(r.extra for r in s.raises)),
+        daily_rate=s.daily_rate,
+        runs_out_at=s.runs_out_at,
+        as_of=s.freshness.as_of,
+        period_ends_at=s.period.ends_at,
+        answer_by=calendar.after(now, s.budget.answer_within.span(alert.stage)),
+        at_limit=s.budget.at_limit,
+        basis=policy.basis,
+        time_zone=s.budget.time_zone,
+        policy_version=policy.version,
+    )

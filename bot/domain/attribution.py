@@ -1,0 +1,113 @@
+"""Attribution: which budget a usage row lands on. The first rule in file order that matches gets it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from bot.domain.money import Micros
+from bot.domain.usage import Directory, UsageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Everything that is named must hold; globs are lower-cased `fnmatch` patterns."""
+
+    workspace: str | None = None  # id or name, may be a glob
+    workspace_tags: tuple[tuple[str, str], ...] = ()
+    api_key: str | None = None  # id or name, may be a glob
+    actor: str | None = None  # e-mail or id, may be a glob
+    model: str | None = None
+    product: str | None = None
+
+    def holds(self, row: UsageRow, names: Directory) -> bool:
+        return (
+            (self.workspace is None or _any(self.workspace, _workspace(row, names)))
+            and self._tagged(row, names)
+            and (self.api_key is None or _any(self.api_key, _api_key(row, names)))
+            and (self.actor is None or _any(self.actor, _actor(row)))
+            and (self.model is None or _any(self.model, (row.model,)))
+            and (self.product is None or _any(self.product, (row.product,)))
+        )
+
+    def _tagged(self, row: UsageRow, names: Directory) -> bool:
+        if not self.workspace_tags:
+            return True
+        workspace = names.workspaces.get(row.workspace_id or "")
+        return workspace is not None and all(
+            workspace.tags.get(key) == value for key, value in self.workspace_tags
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where rows that match go: shares in basis points, which sum to 10,000."""
+
+    match: Match
+    shares: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A usage row, or a share of one, that lands on a budget."""
+
+    budget: str
+    row: UsageRow
+    net: Micros
+    list: Micros
+
+
+def attribute(
+    rows: Iterable[UsageRow], rules: Sequence[Rule], names: Directory, otherwise: str
+) -> list[Charge]:
+    """Every row lands somewhere: what no rule claims goes to `otherwise`."""
+    charges: list[Charge] = []
+    seen: dict[object, tuple[tuple[str, int], ...]] = {}
+    for row in rows:
+        dimensions = (row.workspace_id, row.api_key_id, row.actor, row.model, row.product)
+        if dimensions not in seen:
+            # The same few combinations come in every hour: match each once.
+            rule = next((rule for rule in rules if rule.match.holds(row, names)), None)
+            seen[dimensions] = rule.shares if rule else ((otherwise, 10_000),)
+        charges += _divide(row, seen[dimensions])
+    return charges
+
+
+def divide(amount: Micros, shares: Sequence[int]) -> list[Micros]:
+    """Shares of an amount that sum to it exactly: the largest remainders get what is left over."""
+    whole = sum(shares)
+    parts = [amount * share // whole for share in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda i: (-(amount * shares[i] % whole), i))
+    for i in by_remainder[: amount - sum(parts)]:
+        parts[i] += 1
+    return [Micros(part) for part in parts]
+
+
+def _divide(row: UsageRow, shares: tuple[tuple[str, int], ...]) -> Iterable[Charge]:
+    if len(shares) == 1:
+        return (Charge(shares[0][0], row, row.net, row.list),)
+    weights = [share for _, share in shares]
+    return (
+        Charge(budget, row, net, gross)
+        for (budget, _), net, gross in zip(
+            shares, divide(row.net, weights), divide(row.list, weights), strict=True
+        )
+    )
+
+
+def _any(pattern: str, values: Iterable[str | None]) -> bool:
+    wanted = pattern.lower()
+    return any(value is not None and fnmatchcase(value.lower(), wanted) for value in values)
+
+
+def _workspace(row: UsageRow, names: Directory) -> tuple[str | None, ...]:
+    known = names.workspaces.get(row.workspace_id or "")
+    return (row.workspace_id, known.name if known else None)
+
+
+def _api_key(row: UsageRow, names: Directory) -> tuple[str | None, ...]:
+    known = names.api_keys.get(row.api_key_id or "")
+    return (row.api_key_id, known.name if known else None)
+
+
+def _actor(row: UsageRow) -> tuple[str | None, ...]:
+    return (row.actor.id, row.actor.email) if row.actor else ()

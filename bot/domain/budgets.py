@@ -1,0 +1,147 @@
+"""The nouns: what a budget is, who owns it, and the tree that budgets form."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import NewType
+from zoneinfo import ZoneInfo
+
+from bot.domain.attribution import Match
+from bot.domain.money import Micros
+from bot.domain.periods import Cadence
+from bot.domain.spans import Span
+
+BudgetId = NewType("BudgetId", str)
+PersonRef = NewType("PersonRef", str)
+"""An e-mail address or a Slack user id, as the policy writes it."""
+
+UNATTRIBUTED = BudgetId("unattributed")
+
+
+class Stage(IntEnum):
+    """How bad it is. Numbers, because stages are compared: max() of strings is alphabetical."""
+
+    LOOK = 1
+    RESPOND = 2
+    INTERVENE = 3
+    EXHAUSTED = 4
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class AtLimit(StrEnum):
+    """What enforcement does at the limit, written down before the crisis."""
+
+    NOTIFY = "notify"
+    THROTTLE = "throttle"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The share of the effective limit, in per cent, that reaches each stage; 100 is exhausted."""
+
+    look: int = 50
+    respond: int = 80
+    intervene: int = 95
+
+    def percent(self, stage: Stage) -> int:
+        return {
+            Stage.LOOK: self.look,
+            Stage.RESPOND: self.respond,
+            Stage.INTERVENE: self.intervene,
+            Stage.EXHAUSTED: 100,
+        }[stage]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWithin:
+    """How long an alert of each stage waits for an answer."""
+
+    look: Span
+    respond: Span
+    intervene: Span
+
+    def span(self, stage: Stage) -> Span:
+        return {Stage.LOOK: self.look, Stage.RESPOND: self.respond}.get(stage, self.intervene)
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverList:
+    """People who may decide: named one by one, or a Slack user group."""
+
+    name: str
+    people: tuple[PersonRef, ...] = ()
+    usergroup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who decides a request of up to `up_to` per cent of the allocation; None: of any size."""
+
+    up_to: int | None
+    approvers: tuple[str, ...]  # names of approver lists, or "owner"
+    both: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OveragePolicy:
+    max_percent: int
+    max_term: Span
+    expires_after: Span
+    routes: tuple[Route, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One number somebody answers for."""
+
+    id: BudgetId
+    name: str
+    owner: PersonRef
+    backup: PersonRef | None
+    parent: BudgetId | None
+    channel: str | None
+    limit: Micros | None  # what the policy file says; the allocation in force may be newer
+    cadence: Cadence
+    time_zone: ZoneInfo
+    lead_time: Span
+    thresholds: Thresholds
+    answer_within: AnswerWithin
+    at_limit: AtLimit
+    overage: OveragePolicy
+    match: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Not a budget: divides the rows it claims among budgets by fixed shares."""
+
+    id: str
+    shares: tuple[tuple[BudgetId, int], ...]  # basis points of the whole; they sum to 10,000
+    match: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetTree:
+    """Every budget by id; a child's spend counts for its parents."""
+
+    budgets: Mapping[BudgetId, Budget]
+
+    def __iter__(self) -> Iterator[Budget]:
+        return iter(self.budgets.values())
+
+    def path(self, budget: BudgetId) -> tuple[BudgetId, ...]:
+        """The budget and its parents, the nearest first."""
+        path: list[BudgetId] = []
+        current: BudgetId | None = budget
+        while current is not None:
+            path.append(current)
+            current = self.budgets[current].parent
+        return tuple(path)
+
+    def family(self, budget: BudgetId) -> frozenset[BudgetId]:
+        """The budget and everything below it."""
+        return frozenset(b for b in self.budgets if budget in self.path(b))

@@ -1,0 +1,86 @@
+"""The policy in force: what `budgets.yaml` says, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.domain.attribution import Rule
+from bot.domain.budgets import ApproverList, BudgetId, BudgetTree, PersonRef, Split
+from bot.domain.money import Micros
+from bot.domain.spans import WorkCalendar
+
+
+class Basis(StrEnum):
+    """Which amount counts: after discounts and before credits, or the list price."""
+
+    NET = "net"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Slack channels by name or id."""
+
+    digest: str
+    approvals: str
+    operators: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestTime:
+    weekday: int  # Monday is 0
+    at: time  # local
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePolicy:
+    kind: str
+    every: timedelta
+    lookback: timedelta
+    stale_after: timedelta
+
+    @property
+    def name(self) -> str:
+        return self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    amount: Micros
+    starts: date
+    ends: date
+    reserve_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    name: str
+    time_zone: ZoneInfo
+    calendar: WorkCalendar
+    channels: Channels
+    digest: DigestTime
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the policy file decides. `version` names its exact text."""
+
+    version: str
+    organization: Organization
+    basis: Basis
+    sources: tuple[SourcePolicy, ...]
+    approvers: Mapping[str, ApproverList]
+    tree: BudgetTree
+    splits: tuple[Split, ...]
+    rules: tuple[Rule, ...]  # in file order, budgets and splits together
+    unattributed_owner: PersonRef
+    commitment: Commitment | None = None
+    command: str = "/budget"
+
+    def time_zone_of(self, budget: BudgetId) -> ZoneInfo:
+        return self.tree.budgets[budget].time_zone
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.organization.time_zone)

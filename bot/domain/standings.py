@@ -1,0 +1,114 @@
+"""Standings: spend, limit, runway and data age of a budget at a moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.budgets import Budget, BudgetId, Stage
+from bot.domain.limits import Allocation, TemporaryRaise, active, effective_limit
+from bot.domain.money import ZERO, Micros, percent
+from bot.domain.periods import Period
+
+SECONDS_A_DAY = 24 * 60 * 60
+RATE_WINDOW = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """As of when the figures are, and since when we are blind."""
+
+    as_of: datetime | None
+    stale: bool
+    blind_since: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a budget stands at a moment. `limit` is the effective limit; None: it has none."""
+
+    budget: Budget
+    period: Period
+    allocation: Allocation | None
+    limit: Micros | None
+    raises: tuple[TemporaryRaise, ...]  # the live ones
+    spent: Micros
+    daily_rate: Micros
+    freshness: Freshness
+    at: datetime
+
+    @property
+    def percent(self) -> int:
+        return 0 if self.limit is None else percent(self.spent, self.limit)
+
+    @property
+    def headroom(self) -> Micros | None:
+        return None if self.limit is None else Micros(self.limit - self.spent)
+
+    @property
+    def runs_out_at(self) -> datetime | None:
+        """When the limit is reached at the current rate; None: not within this period."""
+        if self.limit is None:
+            return None
+        if self.spent >= self.limit:
+            return self.at
+        if self.daily_rate <= 0:
+            return None
+        # Seconds, not timedeltas: $1,000 a day in micros times 31 days is more than one holds.
+        seconds = (self.limit - self.spent) * SECONDS_A_DAY // self.daily_rate
+        left = self.period.left(self.at) // timedelta(seconds=1)
+        return self.at + timedelta(seconds=seconds) if seconds < left else None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The worst stage reached by share of the limit."""
+        return reached(self)
+
+
+def evaluate(
+    budget: Budget,
+    period: Period,
+    allocation: Allocation | None,
+    raises: Sequence[TemporaryRaise],
+    spent: Micros,
+    recent: Micros,
+    recent_span: timedelta,
+    freshness: Freshness,
+    now: datetime,
+) -> Standing:
+    """`recent` is what was spent in the `recent_span` before the figures end."""
+    seconds = max(recent_span // timedelta(seconds=1), 3_600)
+    return Standing(
+        budget=budget,
+        period=period,
+        allocation=allocation,
+        limit=effective_limit(allocation, raises, now) if allocation else None,
+        raises=tuple(active(raises, now)),
+        spent=spent,
+        daily_rate=Micros(recent * SECONDS_A_DAY // seconds),
+        freshness=freshness,
+        at=now,
+    )
+
+
+def reached(standing: Standing) -> Stage | None:
+    """`spent * 100 >= limit * percent`, in whole numbers: a threshold is exact to the micro-dollar."""
+    if standing.limit is None:
+        return None
+    for stage in reversed(Stage):
+        share = standing.budget.thresholds.percent(stage)
+        if standing.spent * 100 >= standing.limit * share and standing.spent > ZERO:
+            return stage
+    return None
+
+
+def binding(path: Sequence[Standing]) -> Standing | None:
+    """Of a budget and its parents, the one with the lowest headroom: that one binds."""
+    limited = [s for s in path if s.headroom is not None]
+    return min(limited, key=lambda s: s.headroom or ZERO, default=None)
+
+
+def path_standings(
+    budget: BudgetId, path: Sequence[BudgetId], standings: dict[BudgetId, Standing]
+) -> list[Standing]:
+    return [standings[b] for b in (path or (budget,)) if b in standings]

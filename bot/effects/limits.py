@@ -1,0 +1,153 @@
+"""Limit states that will be sent: what should be true, as the webhook in the interface says it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.domain.budgets import Budget, BudgetId
+from bot.domain.limits import Cause, LimitState, Mode, desired
+from bot.domain.money import Micros, usd
+from bot.domain.standings import Standing
+from bot.domain.usage import Directory
+from bot.parts import Bot
+from store import limits, outbox, raises, sources
+from store.outbox import Lane, NewEntry
+
+WEBHOOK = "webhook.limit_state"
+
+
+def subject(budget: str) -> str:
+    return f"limit:{budget}"
+
+
+def key(budget: str, version: int) -> str:
+    """The `webhook-id`: the same on each retry of a version."""
+    return f"limit:{budget}:v{version}"
+
+
+def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None:
+    """
+    Make the limit state follow the standing; the new version, or None when nothing changed.
+
+    Older versions that were not sent yet are superseded: an old limit must not arrive late.
+    """
+    if standing.allocation is None:
+        return None
+    # All raises, not only the live ones: what holds after the first ends is part of the state.
+    state = desired(
+        standing.allocation,
+        raises.of_budget(tx, standing.budget.id),
+        standing.period,
+        standing.spent,
+        standing.budget.at_limit,
+        now,
+    )
+    held = limits.load(tx, standing.budget.id)
+    if standing.freshness.stale and held is not None:
+        state = unless_blind(state, held.state)
+    version = limits.change(tx, state, now)
+    if version is None:
+        return None
+    if bot.target is not None:
+        send(tx, state, version, standing, now)
+    return version
+
+
+def unless_blind(wanted: LimitState, held: LimitState) -> LimitState:
+    """
+    On stale figures the mode stays as it is: nobody is cut off, or let in, by a guess.
+
+    A new period and a raised limit do not depend on the figures, so they open what was closed.
+    """
+    opened = wanted.period != held.period or wanted.limit > held.limit
+    return wanted if opened and wanted.mode is Mode.ALLOW else replace(wanted, mode=held.mode)
+
+
+def newest_version(tx: Session, budget: BudgetId) -> int | None:
+    held = limits.load(tx, budget)
+    return held.version if held else None
+
+
+def send(tx: Session, state: LimitState, version: int, standing: Standing, now: datetime) -> None:
+    """Write the webhook call for a version."""
+    names = sources.names(tx)
+    budget = state.budget
+    body = webhook_body(state, version, standing.spent, standing.budget, names, now)
+    entry = NewEntry(
+        key=key(budget, version),
+        stream=subject(budget),
+        subject=subject(budget),
+        lane=Lane.WEBHOOK,
+        kind=WEBHOOK,
+        request={"budget": budget, "version": version, "body": body},
+        priority=1 if state.cause is Cause.EXCEPTION else 3,
+    )
+    outbox.supersede(tx, entry.stream, entry.key, now)
+    outbox.add(tx, entry, now)
+
+
+def webhook_body(
+    state: LimitState,
+    version: int,
+    spent: Micros,
+    budget: Budget,
+    names: Directory,
+    now: datetime,
+) -> dict[str, Any]:
+    """The body of the webhook, absolute: what should be true now, and after `until`."""
+    reason: dict[str, Any] = {"kind": state.cause.value}
+    if state.request is not None:
+        reason |= {"request": state.request, "approved_by": state.approved_by}
+    workspace_ids, api_key_ids = applies_to(budget, names)
+    return {
+        "type": "budget.limit_state",
+        "timestamp": _iso(now),
+        "data": {
+            "budget": state.budget,
+            "version": version,
+            "mode": state.mode.value,
+            "limit_usd": usd(state.limit),
+            "allocation_usd": usd(state.allocation),
+            "spent_usd": usd(spent),
+            "period": {
+                "starts_at": _iso(state.period.starts_at),
+                "ends_at": _iso(state.period.ends_at),
+            },
+            "until": _iso(state.until) if state.until else None,
+            "then": {"mode": state.then.mode.value, "limit_usd": usd(state.then.limit)}
+            if state.then
+            else None,
+            "applies_to": {"workspace_ids": workspace_ids, "api_key_ids": api_key_ids},
+            "reason": reason,
+        },
+    }
+
+
+def applies_to(budget: Budget, names: Directory) -> tuple[list[str], list[str]]:
+    """The workspaces and keys that a budget's own rules name, as ids."""
+    workspace_ids: set[str] = set()
+    api_key_ids: set[str] = set()
+    for match in budget.match:
+        for workspace in names.workspaces.values():
+            tagged = match.workspace_tags and all(
+                workspace.tags.get(k) == v for k, v in match.workspace_tags
+            )
+            if tagged or _named(match.workspace, workspace.id, workspace.name):
+                workspace_ids.add(workspace.id)
+        for api_key in names.api_keys.values():
+            if _named(match.api_key, api_key.id, api_key.name):
+                api_key_ids.add(api_key.id)
+    return sorted(workspace_ids), sorted(api_key_ids)
+
+
+def _named(pattern: str | None, *values: str) -> bool:
+    return pattern is not None and any(
+        fnmatchcase(value.lower(), pattern.lower()) for value in values
+    )
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,94 @@
+"""Messages that will be sent: outbox entries made of what was rendered and for whom."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.budgets import PersonRef
+from bot.parts import Bot
+from bot.render.blocks import Rendered
+from store import outbox
+from store.outbox import Lane, NewEntry
+
+POST = "slack.post"
+UPDATE = "slack.update"
+GROUP = "slack.group"
+
+
+def post(
+    tx: Session,
+    key: str,
+    to: dict[str, str],
+    rendered: Rendered,
+    now: datetime,
+    *,
+    subject: str,
+    stream: str | None = None,
+    priority: int = 5,
+    instead: PersonRef | None = None,
+) -> bool:
+    """
+    A message to `{"person": …}` or `{"channel": …}`.
+
+    When the person cannot be reached at all, `instead` gets it and the operators are told.
+    """
+    request = {"to": to, "text": rendered.text, "blocks": rendered.blocks}
+    if instead is not None:
+        request["instead"] = instead
+    return outbox.add(
+        tx,
+        NewEntry(key, stream or key, subject, Lane.SLACK, POST, request, priority),
+        now,
+    )
+
+
+def post_to_group(
+    tx: Session, key: str, group: str, rendered: Rendered, now: datetime, *, subject: str
+) -> bool:
+    """A DM to every member of a user group; who they are is asked when it is sent."""
+    request = {"group": group, "text": rendered.text, "blocks": rendered.blocks}
+    return outbox.add(tx, NewEntry(key, key, subject, Lane.SLACK, GROUP, request), now)
+
+
+def update_copies(tx: Session, subject: str, state: str, rendered: Rendered, now: datetime) -> None:
+    """
+    Bring every copy of a message up to date.
+
+    An update waits in its copy's stream, so it never overtakes the post; `state` names what is
+    shown, so saying it again adds nothing.
+    """
+    for copy in outbox.about(tx, subject, POST):
+        outbox.add(
+            tx,
+            NewEntry(
+                key=f"{copy.key}:{state}",
+                stream=copy.stream,
+                subject=subject,
+                lane=Lane.SLACK,
+                kind=UPDATE,
+                request={"copy_of": copy.key, "text": rendered.text, "blocks": rendered.blocks},
+            ),
+            now,
+        )
+
+
+def tell_operators(
+    tx: Session, bot: Bot, key: str, rendered: Rendered, now: datetime, *, subject: str
+) -> bool:
+    channel = bot.policy.organization.channels.operators
+    return post(tx, key, {"channel": channel}, rendered, now, subject=subject, priority=2)
+
+
+def tell_people(
+    tx: Session,
+    key: str,
+    refs: Iterable[str | None],
+    rendered: Rendered,
+    now: datetime,
+    *,
+    subject: str,
+) -> None:
+    """The same DM to several people, each once."""
+    for ref in dict.fromkeys(ref for ref in refs if ref):
+        post(tx, f"{key}:{ref}", {"person": ref}, rendered, now, subject=subject)

@@ -1,0 +1,130 @@
+"""What goes out about an overage request: its card everywhere, and who is told what."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.budgets import Budget, PersonRef
+from bot.domain.money import Micros
+from bot.domain.overages import OWNER, OverageRequest, RequestState, approvers_of
+from bot.domain.people import Person
+from bot.domain.standings import Standing
+from bot.effects import messages
+from bot.parts import Bot
+from bot.render.request import (
+    Card,
+    Progress,
+    deciders_text,
+    raise_note,
+    receipt,
+    request_card,
+    requester_note,
+)
+from store import limits, overages, people, raises
+
+
+def subject(request_id: int) -> str:
+    return f"request:{request_id}"
+
+
+def announce(
+    tx: Session, bot: Bot, request: OverageRequest, standing: Standing, now: datetime
+) -> None:
+    """Post the card to the approvals channel and to each approver's DM; a receipt to the requester."""
+    budget = standing.budget
+    card = card_of(tx, bot, request)
+    rendered, about = request_card(card), subject(request.id)
+    channel = {"channel": bot.policy.organization.channels.approvals}
+    messages.post(tx, f"{about}:approvals", channel, rendered, now, subject=about, priority=4)
+    for name in request.lists:
+        for ref in _others(tx, request, approvers_of(name, budget, bot.policy)):
+            key = f"{about}:dm:{ref}"
+            messages.post(tx, key, {"person": ref}, rendered, now, subject=about, priority=4)
+        group = None if name == OWNER else bot.policy.approvers[name].usergroup
+        if group:
+            messages.post_to_group(
+                tx, f"{about}:group:{group}", group, rendered, now, subject=about
+            )
+    messages.post(
+        tx,
+        f"{about}:receipt",
+        {"person": request.requester},
+        receipt(card),
+        now,
+        subject=f"{about}:receipt",
+    )
+
+
+def card_of(tx: Session, bot: Bot, request: OverageRequest) -> Card:
+    """The card of a request as it stands now."""
+    budget = bot.policy.tree.budgets.get(request.budget)
+    zone = budget.time_zone if budget else bot.policy.organization.time_zone
+    return Card(
+        request=request,
+        budget_name=budget.name if budget else request.budget,
+        zone=zone,
+        deciders=deciders_text(request.lists, request.both),
+        votes=tuple(overages.votes(tx, request.id)),
+        progress=_progress(tx, bot, request),
+    )
+
+
+def show_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime, state: str) -> Card:
+    """Bring every copy of the card up to date; `state` names what it shows now."""
+    card = card_of(tx, bot, request)
+    messages.update_copies(tx, subject(request.id), state, request_card(card), now)
+    return card
+
+
+def tell_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> None:
+    """All copies, the requester's receipt, and a DM to requester and owner."""
+    state = request.state.value
+    card = show_outcome(tx, bot, request, now, state)
+    about = subject(request.id)
+    note = requester_note(card)
+    messages.update_copies(tx, f"{about}:receipt", state, note, now)
+    if request.state is not RequestState.WITHDRAWN:
+        told = _concerned(tx, bot, request)
+        messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:told")
+
+
+def tell_progress(
+    tx: Session, bot: Bot, request: OverageRequest, now: datetime, state: str, *, lifted: bool
+) -> None:
+    """The target confirmed: the limit is lifted, or it is back."""
+    card = show_outcome(tx, bot, request, now, state)
+    note = raise_note(card, lifted)
+    about = subject(request.id)
+    told = _concerned(tx, bot, request)
+    messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:told")
+
+
+def _concerned(tx: Session, bot: Bot, request: OverageRequest) -> list[str]:
+    """The requester, and the owner when that is somebody else."""
+    budget: Budget | None = bot.policy.tree.budgets.get(request.budget)
+    owner = (budget.owner,) if budget else ()
+    return [request.requester, *_others(tx, request, owner)]
+
+
+def _others(tx: Session, request: OverageRequest, refs: Sequence[PersonRef]) -> list[PersonRef]:
+    """Those who are not the requester under another name."""
+    requester = people.find(tx, request.requester) or Person(request.requester, request.requester)
+    return [ref for ref in refs if not requester.is_called(ref)]
+
+
+def _progress(tx: Session, bot: Bot, request: OverageRequest) -> Progress | None:
+    record = raises.load(tx, request.id)
+    if record is None:
+        return None
+    held = limits.load(tx, request.budget)
+    version = record.applied_version
+    return Progress(
+        raised=record.raised,
+        limit=held.state.limit if held else Micros(request.figures.limit + record.raised.extra),
+        target=bot.target is not None,
+        accepted=bool(held and version and held.accepted_version >= version),
+        applied_at=record.applied_at,
+        ended_at=record.raised.ends_at if record.end_noted else None,
+        restored_at=record.restored_at,
+    )

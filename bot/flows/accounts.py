@@ -1,0 +1,30 @@
+"""Who somebody is: asked of Slack at most once an hour, and guessed when Slack does not answer."""
+
+from datetime import datetime, timedelta
+
+from bot.clients.slack import DeliveryError
+from bot.domain.people import Person
+from bot.parts import Bot
+from store import people
+
+KNOWN_FOR = timedelta(hours=1)
+
+
+def who(bot: Bot, user_id: str, now: datetime) -> Person:
+    """
+    The account behind a signed payload's user id.
+
+    Without an answer from Slack it is known by its id alone: good enough to ask for something,
+    never to decide something (deciding asks anew, and refuses without an answer).
+    """
+    with bot.db.transaction() as tx:
+        person = people.known(tx, user_id, now, within=KNOWN_FOR)
+    if person is not None:
+        return person
+    try:
+        person = bot.slack.person(user_id)
+    except DeliveryError:
+        return Person(user_id, user_id)
+    with bot.db.transaction() as tx:
+        people.remember(tx, user_id, person, now)
+    return person

@@ -1,0 +1,28 @@
+"""Answers outside the outbox: forms and words that are worth nothing a minute later."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.clients.slack import DeliveryError
+from bot.parts import Bot
+
+
+def open_form(bot: Bot, trigger_id: str, view: Mapping[str, Any]) -> bool:
+    """Open a modal; False when its trigger, good for three seconds and one use, is gone."""
+    try:
+        bot.slack.open_view(trigger_id, view)
+    except DeliveryError as error:
+        if "trigger" in error.code or error.ambiguous:
+            return False
+        raise
+    return True
+
+
+def whisper(bot: Bot, channel: str, user_id: str, text: str) -> None:
+    """Only this person sees it, until they reload."""
+    bot.slack.ephemeral(channel, user_id, text)
+
+
+def write_to(bot: Bot, user_id: str, text: str) -> None:
+    """Into the person's DM."""
+    bot.slack.post(user_id, text, [], key=f"answer:{user_id}")

@@ -1,0 +1,72 @@
+"""The weekly digest: due at a local day and time, written once."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session
+
+from bot.domain.budgets import UNATTRIBUTED
+from bot.domain.money import Micros
+from bot.domain.policy import Policy
+from bot.effects import messages
+from bot.parts import Bot
+from bot.render.digest import Digest, digest_message
+from store import alerts, ledger, overages, standings
+
+WEEK = timedelta(days=7)
+LATE = timedelta(days=1)
+
+
+def due_at(policy: Policy, now: datetime) -> datetime:
+    """The last moment, not after `now`, at which the digest was due."""
+    zone, wanted = policy.organization.time_zone, policy.organization.digest
+    local = now.astimezone(zone)
+    day = local.date() - timedelta(days=(local.weekday() - wanted.weekday) % 7)
+    due = datetime.combine(day, wanted.at, zone).astimezone(UTC)
+    if due <= now:
+        return due
+    return datetime.combine(day - WEEK, wanted.at, zone).astimezone(UTC)
+
+
+def send_if_due(bot: Bot, now: datetime) -> bool:
+    """
+    Write the digest that is due, unless it was written.
+
+    After an outage it comes up to a day late; an older one would only confuse.
+    """
+    due = due_at(bot.policy, now)
+    if now - due > LATE:
+        return False
+    with bot.db.transaction() as tx:
+        channel = {"channel": bot.policy.organization.channels.digest}
+        key = f"digest:{due.astimezone(bot.policy.organization.time_zone).date()}"
+        rendered = digest_message(_gather(tx, bot, due, now))
+        written = messages.post(tx, key, channel, rendered, now, subject=key, priority=7)
+    if written:
+        bot.wake()
+    return written
+
+
+def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
+    found = standings.gather(tx, bot.policy, now)
+    organization = bot.policy.organization
+    since = due - WEEK
+    fired = alerts.fired_between(tx, since, due)
+    return Digest(
+        organization=organization.name,
+        starts_at=since,
+        ends_at=due,
+        zone=organization.time_zone,
+        basis=bot.policy.basis,
+        freshness=next(iter(found.values())).freshness,
+        standings=[s for s in found.values() if s.limit is not None or s.budget.id == UNATTRIBUTED],
+        week_spend=_spent(tx, bot, since, due),
+        week_before=_spent(tx, bot, since - WEEK, since),
+        decided=overages.decided_between(tx, since, now),
+        open=overages.open_requests(tx),
+        alerts=len(fired),
+        answered=sum(1 for alert in fired if alert.answered_at is not None),
+    )
+
+
+def _spent(tx: Session, bot: Bot, starts_at: datetime, ends_at: datetime) -> Micros:
+    return Micros(sum(ledger.spend(tx, starts_at, ends_at, bot.policy.basis).values()))

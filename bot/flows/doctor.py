@@ -1,0 +1,106 @@
+"""Everything the bot depends on, asked live."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from bot.clients.enforcement import TargetError
+from bot.clients.slack import DeliveryError
+from bot.clients.usage.errors import SourceError
+from bot.parts import Bot
+from store import migrate, standings
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing, whether it is as it should be, and what was seen or has to be done."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+def examine(bot: Bot, now: datetime) -> list[Finding]:
+    """One finding for each dependency; none hides another."""
+    found = [
+        _ask("database", lambda: _database(bot)),
+        _ask("audit chain", lambda: _audit_key(bot)),
+        _ask("Slack", lambda: _slack(bot)),
+    ]
+    people = {b.owner for b in bot.policy.tree} | {b.backup for b in bot.policy.tree if b.backup}
+    for approvers in bot.policy.approvers.values():
+        people |= set(approvers.people)
+        if approvers.usergroup:
+            group = approvers.usergroup
+            found.append(_ask(f"approvers {approvers.name}", partial(_group, bot, group)))
+    found += [_ask(f"person {ref}", partial(_person, bot, ref)) for ref in sorted(people)]
+    found += [_ask(f"source {name}", source.check) for name, source in bot.sources.items()]
+    target = bot.target
+    if target is not None:
+        found.append(_ask("enforcement target", target.check))
+    else:
+        found.append(
+            Finding(
+                "enforcement target", True, "none: set ENFORCEMENT_WEBHOOK_URL to enforce limits"
+            )
+        )
+    found.append(_ask("figures", lambda: _freshness(bot, now)))
+    return found
+
+
+def _ask(name: str, question: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, question())
+    except (SourceError, TargetError, DeliveryError, _Wrong) as error:
+        return Finding(name, False, str(error))
+    except Exception as error:  # noqa: BLE001 the others still have to be asked
+        return Finding(name, False, f"{type(error).__name__}: {error}")
+
+
+class _Wrong(Exception):  # noqa: N818 a finding, not a fault
+    """Something answered, and the answer is not good enough."""
+
+
+def _database(bot: Bot) -> str:
+    if not migrate.is_current(bot.db.engine):
+        raise _Wrong("not at the newest revision: run budget-bot migrate")
+    return f"{bot.db.engine.dialect.name}, at the newest revision"
+
+
+def _audit_key(bot: Bot) -> str:
+    if bot.db.audit_key is None:
+        return (
+            "a plain hash chain; set AUDIT_KEY, and whoever can write the database cannot forge it"
+        )
+    return "signed with AUDIT_KEY"
+
+
+def _slack(bot: Bot) -> str:
+    identity = bot.slack.identity()
+    return f"{identity.get('team', 'the workspace')} as {identity.get('user', 'the bot')}"
+
+
+def _person(bot: Bot, ref: str) -> str:
+    person = bot.slack.person(ref)
+    if person.deleted:
+        raise _Wrong("the account is deactivated: name somebody else in the policy file")
+    return f"{person.name} ({person.id})"
+
+
+def _group(bot: Bot, group: str) -> str:
+    members = bot.slack.usergroup(group)
+    if not members:
+        raise _Wrong(f"user group {group} has no members: nobody could decide")
+    return f"{len(members)} people"
+
+
+def _freshness(bot: Bot, now: datetime) -> str:
+    with bot.db.transaction() as tx:
+        fresh = standings.freshness(tx, bot.policy)
+    if fresh.as_of is None:
+        return "no usage read yet: the first tick does"
+    if fresh.stale:
+        raise _Wrong(f"stale: {fresh.reason}")
+    minutes = int((now - fresh.as_of).total_seconds() // 60)
+    return f"{minutes} minutes old"

@@ -1,0 +1,92 @@
+"""Records for operators and auditors: undelivered entries, decisions, the chain."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.money import Micros, usd
+from bot.domain.overages import OverageRequest
+from bot.parts import Bot
+from store import audit, outbox, overages
+from store.audit import Verdict
+from store.outbox import OutboxEntry
+
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+DECISION_COLUMNS = (
+    "request",
+    "budget",
+    "kind",
+    "at",
+    "decided_by",
+    "requested_by",
+    "amount_usd",
+    "granted_usd",
+    "until",
+    "reason",
+    "spent_usd",
+    "limit_before_usd",
+    "limit_after_usd",
+    "policy_version",
+)
+
+
+def undelivered(bot: Bot) -> list[OutboxEntry]:
+    with bot.db.transaction() as tx:
+        return outbox.undelivered(tx)
+
+
+def decisions(
+    bot: Bot, starts_at: datetime | None, ends_at: datetime | None
+) -> list[dict[str, Any]]:
+    """Every request that got an outcome in the interval, the oldest first."""
+    with bot.db.transaction() as tx:
+        found = overages.decided_between(tx, starts_at or EVER, ends_at or NEVER)
+    return [_decision(request) for request in found]
+
+
+def audit_rows(
+    bot: Bot, starts_at: datetime | None, ends_at: datetime | None
+) -> list[dict[str, Any]]:
+    with bot.db.transaction() as tx:
+        return [
+            {
+                "seq": e.seq,
+                "at": _iso(e.at),
+                "kind": e.kind,
+                "actor": e.actor,
+                "subject": e.subject,
+                "data": dict(e.data),
+                "previous_hash": e.previous_hash,
+                "hash": e.hash,
+            }
+            for e in audit.entries(tx, starts_at, ends_at)
+        ]
+
+
+def verify(bot: Bot) -> Verdict:
+    with bot.db.transaction() as tx:
+        return audit.verify(tx, bot.db.audit_key)
+
+
+def _decision(r: OverageRequest) -> dict[str, Any]:
+    seen = r.decision_figures or r.figures
+    return {
+        "request": r.id,
+        "budget": r.budget,
+        "kind": r.state.value,
+        "at": _iso(r.decided_at) if r.decided_at else None,
+        "decided_by": list(r.decided_by),
+        "requested_by": r.requester,
+        "amount_usd": usd(r.amount),
+        "granted_usd": usd(r.granted),
+        "until": _iso(r.ends_at) if r.granted else None,
+        "reason": r.decision_reason or r.reason,
+        "spent_usd": usd(seen.spent),
+        "limit_before_usd": usd(seen.limit),
+        "limit_after_usd": usd(Micros(seen.limit + r.granted)),
+        "policy_version": seen.policy_version,
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,34 @@
+"""What the outbox would say: for dry runs, and for whoever waits until all is sent."""
+
+from datetime import datetime
+
+from bot.parts import Bot
+from store import outbox
+from store.outbox import Lane
+
+
+def newest(bot: Bot) -> int:
+    """A mark: what is written later comes after it."""
+    with bot.db.transaction() as tx:
+        return outbox.newest_id(tx)
+
+
+def said_since(bot: Bot, mark: int) -> list[str]:
+    """Each entry written since, as a line: to whom, and what."""
+    with bot.db.transaction() as tx:
+        return [_line(entry) for entry in outbox.written_since(tx, mark)]
+
+
+def waits_until(bot: Bot, moment: datetime) -> bool:
+    """Whether anything becomes due by then."""
+    with bot.db.transaction() as tx:
+        return outbox.due_by(tx, moment)
+
+
+def _line(entry: outbox.OutboxEntry) -> str:
+    request = entry.request
+    if entry.lane is Lane.WEBHOOK:
+        data = request["body"]["data"]
+        return f"to the enforcement target: {data['budget']} {data['mode']} ${data['limit_usd']}"
+    to = request.get("to") or {"group": request.get("group", request.get("copy_of", ""))}
+    return f"to {next(iter(to.values()))}: {request['text']}"

@@ -1,0 +1,126 @@
+"""Read-only answers: where the budgets stand."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from difflib import get_close_matches
+
+from sqlmodel import Session
+
+from bot.domain.budgets import Budget, BudgetId
+from bot.domain.errors import UserError
+from bot.domain.money import dollars
+from bot.domain.overages import default_end, most_allowed
+from bot.domain.people import Person
+from bot.domain.policy import Policy
+from bot.domain.standings import Standing, binding
+from bot.parts import Bot
+from bot.render.blocks import Rendered, escape
+from bot.render.modals import View, overage_modal
+from bot.render.status import Detail, help_message, plain, status_detail, status_list
+from store import ledger, limits, overages, people, standings
+
+WORDS = ("help", "status", "request")
+
+
+def status(bot: Bot, asker_id: str, asked: str, now: datetime) -> Rendered:
+    """`/budget status`: one budget by name, `all` of them, or those of whoever asks."""
+    with bot.db.transaction() as tx:
+        found = standings.gather(tx, bot.policy, now)
+        if asked and asked.lower() != "all":
+            return _detail(tx, bot, found, find_budget(bot.policy, asked).id)
+        own = [] if asked else _own(tx, bot.policy, asker_id)
+    shown = [found[b.id] for b in own] or list(found.values())
+    fullest = sorted(shown, key=lambda s: (-s.percent, -s.spent, s.budget.id))
+    title = "Your budgets" if own else f"{bot.policy.organization.name}: all budgets"
+    freshness = next(iter(found.values())).freshness
+    zone = bot.policy.organization.time_zone
+    return status_list(fullest, freshness, bot.policy.basis, zone, title)
+
+
+def all_standings(bot: Bot, now: datetime) -> Sequence[Standing]:
+    """For the command line."""
+    with bot.db.transaction() as tx:
+        return list(standings.gather(tx, bot.policy, now).values())
+
+
+def usage(bot: Bot, unknown: str | None = None) -> Rendered:
+    """Help; an unknown word gets the nearest known one."""
+    near = get_close_matches(unknown.lower(), WORDS, n=1, cutoff=0.5) if unknown else []
+    return help_message(bot.policy.command, unknown, near[0] if near else None)
+
+
+def sentence(text: str) -> Rendered:
+    return plain(text)
+
+
+def find_budget(policy: Policy, asked: str) -> Budget:
+    """A budget by id or name; otherwise an error that names the nearest."""
+    wanted = asked.strip().lower()
+    for budget in policy.tree:
+        if wanted in (budget.id, budget.name.lower()):
+            return budget
+    names = {name: b for b in policy.tree for name in (str(b.id), b.name.lower())}
+    near = get_close_matches(wanted, names, n=1, cutoff=0.5)
+    hint = f" Did you mean `{names[near[0]].id}`?" if near else ""
+    known = ", ".join(f"`{b.id}`" for b in list(policy.tree)[:20])
+    raise UserError(
+        f"There is no budget “{escape(asked.strip())}”.{hint} Known: {known}.", "budget"
+    )
+
+
+def request_form(
+    bot: Bot, asker_id: str, budget: BudgetId | None, amount: str, reason: str, now: datetime
+) -> View:
+    """The modal to ask for more, with what the policy allows next to the amount."""
+    with bot.db.transaction() as tx:
+        found = standings.gather(tx, bot.policy, now)
+        own = _own(tx, bot.policy, asker_id)
+    raisable = [b for b in bot.policy.tree if found[b.id].allocation is not None]
+    if not raisable:
+        raise UserError("No budget has a limit that could be raised.")
+    chosen = bot.policy.tree.budgets[budget] if budget else (own or raisable)[0]
+    if chosen not in raisable:
+        raise UserError(f"{escape(chosen.name)} has no limit that could be raised.")
+    ordered = [*[b for b in own if b in raisable], *[b for b in raisable if b not in own]]
+    standing = found[chosen.id]
+    hint = f"For {chosen.name} the policy allows up to {dollars(most_allowed(standing))} more."
+    return overage_modal(ordered, chosen, amount, reason, _last_day(bot, standing, now), hint)
+
+
+def _last_day(bot: Bot, standing: Standing, now: datetime) -> date:
+    """The last local day of the default term: an end at midnight belongs to the day before."""
+    end = default_end(standing, bot.policy.organization.calendar, now)
+    zone = standing.budget.time_zone
+    last = end.astimezone(zone)
+    return date.fromordinal(last.date().toordinal() - (last.hour == 0 and last.minute == 0))
+
+
+def _detail(tx: Session, bot: Bot, found: dict[BudgetId, Standing], budget: BudgetId) -> Rendered:
+    standing = found[budget]
+    tree, period = bot.policy.tree, standing.period
+    models = ledger.top_models(
+        tx, tree.family(budget), period.starts_at, standing.at, bot.policy.basis
+    )
+    held = limits.load(tx, budget)
+    return status_detail(
+        Detail(
+            standing=standing,
+            binding=binding([found[b] for b in tree.path(budget)]),
+            models=models,
+            open_requests=[
+                (r.id, r.amount) for r in overages.open_requests(tx) if r.budget == budget
+            ],
+            confirmed=held.confirmed if held and bot.target is not None else None,
+        ),
+        bot.policy.basis,
+    )
+
+
+def _own(tx: Session, policy: Policy, asker_id: str) -> list[Budget]:
+    """The budgets somebody owns or is the backup of."""
+    asker = people.find(tx, asker_id) or Person(asker_id, asker_id)
+    return [
+        b
+        for b in policy.tree
+        if asker.is_called(b.owner) or (b.backup and asker.is_called(b.backup))
+    ]

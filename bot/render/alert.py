@@ -1,0 +1,101 @@
+"""The DM of an alert: stage, figures, runway, what happens at the limit, what is asked for."""
+
+from datetime import datetime
+
+from slackblocks import Button
+
+from bot.domain.alerts import AlertFigures, AnswerKind
+from bot.domain.budgets import Stage
+from bot.domain.money import dollars
+from bot.render.blocks import (
+    Rendered,
+    actions,
+    button,
+    context,
+    escape,
+    header,
+    message,
+    moment,
+    one_line,
+    person,
+    quoted,
+    section,
+)
+from bot.render.figures import AT_LIMIT, BASIS, runway_text, spent_of_limit
+
+MARK = {
+    Stage.LOOK: "👀",
+    Stage.RESPOND: "✋",
+    Stage.INTERVENE: "🚨",
+    Stage.EXHAUSTED: "⛔",
+}
+ASKED = {
+    Stage.LOOK: "Please have a look",
+    Stage.RESPOND: "Please say what you will do",
+    Stage.INTERVENE: "Please act now",
+    Stage.EXHAUSTED: "Please say how it goes on",
+}
+
+
+def alert_message(
+    alert_id: int,
+    figures: AlertFigures,
+    answer: tuple[AnswerKind, str, datetime, str | None] | None = None,
+) -> Rendered:
+    """`answer` is what was said, by whom, when, with which words; it takes the buttons away."""
+    f = figures
+    zone = f.time_zone
+    spent = spent_of_limit(f.spent, f.limit)
+    runs_out = runway_text(f.runs_out_at, f.daily_rate, f.stage is Stage.EXHAUSTED, zone)
+    at_limit = f"At the limit {AT_LIMIT[f.at_limit]}."
+    ask = f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
+    raised = f" It includes {dollars(f.raised)} of exceptions." if f.raised else ""
+    asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"
+    age = f"{asof} · {BASIS[f.basis]} · period ends {moment(f.period_ends_at, zone)}"
+    text = (
+        f"{f.stage.word}: {f.name} has spent {spent}, {age}. "
+        f"{runs_out[0].upper()}{runs_out[1:]}.{raised} {at_limit} "
+    )
+    blocks = [
+        header(f"{MARK[f.stage]} {f.stage.word}: {f.name} {f.percent} %"),
+        section(
+            f"*{escape(f.name)}* has spent *{spent}*.{raised}\n"
+            f"{runs_out[0].upper()}{runs_out[1:]}. {at_limit}",
+            "figures",
+        ),
+        context(age, "age"),
+    ]
+    if answer is None:
+        blocks += [section(f"*{ask}*", "ask"), actions(_buttons(alert_id, f))]
+        return message(text + ask, *blocks)
+    said = _said(*answer[:3], f)
+    blocks.append(section(said, "answer"))
+    if answer[3]:
+        blocks.append(quoted(answer[3], "note"))
+        said += f" “{one_line(answer[3])}”"
+    blocks.append(actions([_ask_for_more(alert_id, f)]))
+    return message(text + said, *blocks)
+
+
+def _said(kind: AnswerKind, by: str, at: datetime, figures: AlertFigures) -> str:
+    when = moment(at, figures.time_zone)
+    what = {
+        AnswerKind.ON_IT: "is on it",
+        AnswerKind.PLANNED: "says this is planned",
+        AnswerKind.ASKED: "asked for more",
+    }[kind]
+    return f"{person(by)} {what} ({when})."
+
+
+def _buttons(alert_id: int, figures: AlertFigures) -> list[Button]:
+    about = f"{figures.name}, {figures.stage.word}"
+    return [
+        button("I'm on it", "alert:ack", str(alert_id), "primary", spoken=f"I'm on it: {about}"),
+        _ask_for_more(alert_id, figures),
+        button("Planned", "alert:planned", str(alert_id), spoken=f"This is planned: {about}"),
+    ]
+
+
+def _ask_for_more(alert_id: int, figures: AlertFigures) -> Button:
+    spoken = f"Ask for more budget for {figures.name}"
+    return button("Ask for more", "alert:request", str(alert_id), spoken=spoken)

@@ -1,0 +1,115 @@
+"""The weekly digest: budgets by state, decisions of the week, what nobody claims, data age."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from slackblocks import Block, DividerBlock
+
+from bot.domain.budgets import UNATTRIBUTED, Stage
+from bot.domain.money import Micros, dollars, percent
+from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.policy import Basis
+from bot.domain.standings import Freshness, Standing
+from bot.render.blocks import Rendered, context, escape, header, message, moment, people, section
+from bot.render.figures import BASIS, as_of, runway, spent_of_limit
+
+MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What the week looked like; all the figures as of one moment."""
+
+    organization: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    basis: Basis
+    freshness: Freshness
+    standings: Sequence[Standing]
+    week_spend: Micros
+    week_before: Micros
+    decided: Sequence[OverageRequest]
+    open: Sequence[OverageRequest]
+    alerts: int
+    answered: int
+
+    def name(self, budget: str) -> str:
+        names = {s.budget.id: s.budget.name for s in self.standings}
+        return escape(names.get(budget, budget))  # type: ignore[call-overload]
+
+
+def digest_message(digest: Digest) -> Rendered:
+    d = digest
+    week = f"{d.starts_at.astimezone(d.zone):%-d %b} – {d.ends_at.astimezone(d.zone):%-d %b}"
+    title = f"{d.organization}: Claude budgets, {week}"
+    parts: list[tuple[str, str, list[str]]] = [
+        ("spend", "Spend", [_spend(d)]),
+        ("states", "Budgets by state", _states(d)),
+        ("decisions", "Decisions of the week", _decisions(d)),
+        ("open", "Open requests", [_request_line(d, r) for r in d.open] or ["none"]),
+        ("unattributed", "Unattributed", [_unattributed(d)]),
+        ("alerts", "Alerts", [f"{d.alerts} sent, {d.answered} answered"]),
+    ]
+    age = f"Figures {as_of(d.freshness, d.zone)} · {BASIS[d.basis]}"
+    text = f"{title}. " + " ".join(f"{name}: {'; '.join(lines)}." for _, name, lines in parts)
+    blocks: list[Block] = [header(title)]
+    for block_id, name, lines in parts:
+        body = "\n".join(f"• {line}" for line in lines)
+        blocks.append(section(f"*{name}*\n{body}", block_id))
+    blocks += [DividerBlock(block_id="line"), context(age, "age")]
+    return message(f"{text} {age}.", *blocks)
+
+
+def _spend(d: Digest) -> str:
+    change = ""
+    if d.week_before:
+        by = (d.week_spend - d.week_before) * 100 // d.week_before
+        change = f", {by:+d} % on the week before"
+    return f"{dollars(d.week_spend)} in the week{change}"
+
+
+def _states(d: Digest) -> list[str]:
+    limited = [s for s in d.standings if s.limit is not None]
+    lines: list[str] = []
+    for stage in reversed(Stage):
+        at = sorted((s for s in limited if s.stage is stage), key=lambda s: -s.percent)
+        lines += [
+            f"{stage.word}: *{escape(s.budget.name)}* {spent_of_limit(s.spent, s.limit)}, "
+            f"{runway(s, d.zone)}"
+            for s in at[:MOST]
+        ]
+        if len(at) > MOST:
+            lines.append(f"{stage.word}: and {len(at) - MOST} more")
+    calm = sum(1 for s in limited if s.stage is None)
+    lines.append(f"below every threshold: {calm} of {len(limited)}")
+    return lines
+
+
+def _decisions(d: Digest) -> list[str]:
+    return [_request_line(d, r) for r in d.decided] or ["none"]
+
+
+def _request_line(d: Digest, r: OverageRequest) -> str:
+    what = f"#{r.id} {d.name(r.budget)} {dollars(r.amount)}"
+    match r.state:
+        case RequestState.PENDING:
+            return f"{what}, expires {moment(r.expires_at, d.zone)}"
+        case RequestState.APPROVED:
+            until = moment(r.ends_at, d.zone)
+            return f"{what}: approved by {people(r.decided_by)}, {dollars(r.granted)} until {until}"
+        case RequestState.DENIED | RequestState.WITHDRAWN:
+            return f"{what}: {r.state} by {people(r.decided_by)}"
+        case RequestState.EXPIRED:
+            return f"{what}: expired, nobody decided in time"
+
+
+def _unattributed(d: Digest) -> str:
+    total = sum(s.spent for s in d.standings if s.budget.parent is None)
+    nobodys = next((s.spent for s in d.standings if s.budget.id == UNATTRIBUTED), Micros(0))
+    return (
+        f"{dollars(nobodys)} of {dollars(Micros(total))} this period "
+        f"({percent(nobodys, Micros(total))} %)"
+    )

@@ -1,0 +1,57 @@
+"""Sentences about figures, the same words on every surface."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.limits import Mode
+from bot.domain.money import Micros, dollars, percent
+from bot.domain.policy import Basis
+from bot.domain.standings import Freshness, Standing
+from bot.render.blocks import moment
+
+BASIS = {Basis.NET: "net of discounts, before credits", Basis.LIST: "at list price"}
+AT_LIMIT = {
+    "notify": "people are told, nothing is cut",
+    "throttle": "usage is throttled",
+    "block": "usage is blocked",
+}
+MODE = {Mode.ALLOW: "allowed", Mode.THROTTLE: "throttled", Mode.BLOCK: "blocked"}
+
+
+def spent_of_limit(spent: Micros, limit: Micros | None) -> str:
+    """`$9,612 of $12,000 (80 %)`."""
+    if limit is None:
+        return f"{dollars(spent)} (no limit)"
+    return f"{dollars(spent)} of {dollars(limit)} ({percent(spent, limit)} %)"
+
+
+def as_of(freshness: Freshness, zone: ZoneInfo) -> str:
+    """As of when the figures are, or since when we are blind."""
+    if freshness.as_of is None:
+        return f"no figures yet ({freshness.reason})"
+    text = f"as of {moment(freshness.as_of, zone)}"
+    if freshness.stale:
+        since = freshness.blind_since or freshness.as_of
+        text += f", blind since {moment(since, zone)}"
+    return text
+
+
+def runway(standing: Standing, zone: ZoneInfo) -> str:
+    """When the limit is reached at the current rate."""
+    return runway_text(
+        runs_out_at=standing.runs_out_at,
+        daily_rate=standing.daily_rate,
+        exhausted=standing.limit is not None and standing.spent >= standing.limit,
+        zone=zone,
+    )
+
+
+def runway_text(
+    runs_out_at: datetime | None, daily_rate: Micros, exhausted: bool, zone: ZoneInfo
+) -> str:
+    if exhausted:
+        return "the limit is reached"
+    rate = f"at {dollars(daily_rate)} a day"
+    if runs_out_at is None:
+        return f"{rate} it lasts to the end of the period"
+    return f"{rate} it runs out {moment(runs_out_at, zone)}"

@@ -1,0 +1,123 @@
+"""The modals: ask for an overage, decide on one, add a word to an answer."""
+
+from datetime import date
+from typing import Any
+
+from slackblocks import (
+    DatePicker,
+    InputBlock,
+    ModalView,
+    Option,
+    PlainText,
+    PlainTextInput,
+    StaticSelectMenu,
+)
+
+from bot.domain.budgets import Budget
+from bot.render.blocks import section
+
+View = dict[str, Any]
+MOST_OPTIONS = 100
+
+
+def overage_modal(
+    budgets: list[Budget], chosen: Budget, amount: str, reason: str, end: date, hint: str
+) -> View:
+    """Budget, amount, reason, end. Each input's block id is the field's name in an error."""
+    shown = budgets[:MOST_OPTIONS]
+    if chosen not in shown:
+        shown = [chosen, *shown[: MOST_OPTIONS - 1]]
+    options = {b.id: Option(PlainText(_short(b.name)), value=b.id) for b in shown}
+    view = ModalView(
+        title=PlainText("Ask for more"),
+        submit=PlainText("Ask"),
+        close=PlainText("Cancel"),
+        callback_id="overage_request",
+        blocks=[
+            InputBlock(
+                PlainText("Budget"),
+                StaticSelectMenu(
+                    action_id="budget",
+                    options=list(options.values()),
+                    initial_option=options[chosen.id],
+                ),
+                block_id="budget",
+            ),
+            InputBlock(
+                PlainText("How much more, in dollars"),
+                PlainTextInput(
+                    action_id="amount",
+                    initial_value=amount or None,
+                    placeholder=PlainText("for example 500"),
+                    focus_on_load=True,
+                ),
+                block_id="amount",
+                hint=PlainText(hint),
+            ),
+            InputBlock(
+                PlainText("What is it for?"),
+                PlainTextInput(
+                    action_id="reason",
+                    initial_value=reason or None,
+                    multiline=True,
+                    max_length=1000,
+                ),
+                block_id="reason",
+                hint=PlainText("Approvers decide on it, and it goes into the record."),
+            ),
+            InputBlock(
+                PlainText("Until"),
+                DatePicker(action_id="ends_at", initial_date=end.isoformat()),
+                block_id="ends_at",
+                hint=PlainText("The last day on which the higher limit holds."),
+            ),
+        ],
+    )
+    return _view(view)
+
+
+def deny_modal(request_id: int, summary: str) -> View:
+    view = ModalView(
+        title=PlainText("Deny the request"),
+        submit=PlainText("Deny"),
+        close=PlainText("Back"),
+        callback_id="overage_decision",
+        private_metadata=str(request_id),
+        blocks=[
+            section(summary, "summary"),
+            InputBlock(
+                PlainText("Reason"),
+                PlainTextInput(action_id="reason", multiline=True, max_length=1000),
+                block_id="reason",
+                hint=PlainText("The requester reads it, and it goes into the record."),
+            ),
+        ],
+    )
+    return _view(view)
+
+
+def answer_modal(alert_id: int, question: str) -> View:
+    view = ModalView(
+        title=PlainText("Your answer is noted"),
+        submit=PlainText("Add"),
+        close=PlainText("Nothing to add"),
+        callback_id="alert_answer",
+        private_metadata=str(alert_id),
+        blocks=[
+            InputBlock(
+                PlainText(question),
+                PlainTextInput(action_id="note", multiline=True, max_length=1000),
+                block_id="note",
+            )
+        ],
+    )
+    return _view(view)
+
+
+def _view(view: ModalView) -> View:
+    rendered: View = view.to_dict()
+    return rendered
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 75 else name[:74] + "…"

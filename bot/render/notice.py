@@ -1,0 +1,33 @@
+"""What operators are told: blind and seeing again, undeliverable messages, people not found."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.render.blocks import Rendered, escape, message, moment, one_line, section
+
+
+def blind(source: str, since: datetime, reason: str, zone: ZoneInfo) -> Rendered:
+    text = (
+        f"⚠️ Blind since {moment(since, zone)}: the usage source “{escape(source)}” does not answer "
+        f"as it should: {escape(one_line(reason, 500))} "
+        "No alert fires or clears meanwhile, and nobody is cut off."
+    )
+    return message(text, section(text, "blind"))
+
+
+def sees_again(source: str, since: datetime, now: datetime, zone: ZoneInfo) -> Rendered:
+    minutes = max(int((now - since).total_seconds() // 60), 1)
+    span = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    text = (
+        f"✅ All clear: the usage source “{escape(source)}” answers again after {span}; "
+        f"the figures of {moment(since, zone)} and later have been read."
+    )
+    return message(text, section(text, "clear"))
+
+
+def undelivered(entry_id: int, what: str, to: str, error: str) -> Rendered:
+    text = (
+        f"⚠️ Not delivered: {escape(what)} to {escape(to)}. {escape(one_line(error, 500))} "
+        f"When it is mended: `budget-bot outbox redrive {entry_id}`."
+    )
+    return message(text, section(text, "undelivered"))

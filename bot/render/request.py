@@ -1,0 +1,205 @@
+"""An overage request: the card approvers decide on, and what everybody is told afterwards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from slackblocks import Block, Button, ConfirmationDialogue, Markdown, PlainText
+
+from bot.domain.limits import TemporaryRaise
+from bot.domain.money import Micros, dollars
+from bot.domain.overages import OverageRequest, RequestState
+from bot.render.blocks import (
+    Rendered,
+    actions,
+    button,
+    clock_time,
+    context,
+    escape,
+    header,
+    message,
+    moment,
+    one_line,
+    people,
+    person,
+    quoted,
+    section,
+)
+from bot.render.figures import runway_text, spent_of_limit
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an approved raise has come: what the enforcement target said, and when."""
+
+    raised: TemporaryRaise
+    limit: Micros  # the effective limit now
+    target: bool  # whether there is a target that could confirm
+    accepted: bool = False
+    applied_at: datetime | None = None
+    ended_at: datetime | None = None
+    restored_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything a request's card and messages show."""
+
+    request: OverageRequest
+    budget_name: str
+    zone: ZoneInfo
+    deciders: str  # who may decide, in words
+    votes: tuple[str, ...] = ()
+    progress: Progress | None = None
+
+
+def deciders_text(lists: tuple[str, ...], both: bool) -> str:
+    names = ["the owner" if name == "owner" else name for name in lists]
+    return f"{' and '.join(names)} together" if both else " or ".join(names)
+
+
+def request_card(card: Card) -> Rendered:
+    """The same card everywhere; once decided it shows the outcome instead of the buttons."""
+    r = card.request
+    facts = (
+        f"{person(r.requester)} asks for {dollars(r.amount)} more for {escape(card.budget_name)} "
+        f"until {moment(r.ends_at, card.zone)}."
+    )
+    seen = (
+        f"Spent when asked: {spent_of_limit(r.figures.spent, r.figures.limit)}; "
+        f"{_runway(card)}. "
+        f"With it the limit is {dollars(Micros(r.figures.limit + r.amount))}."
+    )
+    if r.figures.as_of:
+        seen += f" Figures as of {moment(r.figures.as_of, card.zone)}."
+    top = [
+        header(f"Overage request #{r.id}: {card.budget_name}"),
+        section(f"*{facts}*\n{seen}", "facts"),
+        quoted(f"Reason: {r.reason}", "reason"),
+    ]
+    text = f"Overage request #{r.id}. {facts} {seen} Reason: {one_line(r.reason)}."
+    if r.state is RequestState.PENDING:
+        ask, blocks = _open(card)
+        return message(f"{text} {ask}", *top, *blocks)
+    said = outcome(card)
+    tail: list[Block] = [section(said, "outcome")]
+    if r.decision_reason:
+        tail.append(quoted(f"Reason given: {r.decision_reason}", "decision_reason"))
+    note = f" Reason given: {one_line(r.decision_reason)}" if r.decision_reason else ""
+    return message(f"{text} {said}{note}", *top, *tail)
+
+
+def outcome(card: Card) -> str:
+    """What became of a request, in one or two sentences."""
+    r = card.request
+    when = f" on {moment(r.decided_at, card.zone)}" if r.decided_at else ""
+    by = people(r.decided_by) if r.decided_by else "nobody"
+    match r.state:
+        case RequestState.PENDING:
+            return f"Waiting for {card.deciders}."
+        case RequestState.APPROVED:
+            return f"Approved by {by}{when}. {progress_text(card)}"
+        case RequestState.DENIED:
+            return f"Denied by {by}{when}. The limit stays as it is."
+        case RequestState.EXPIRED:
+            return f"Expired{when}: nobody decided in time. The limit stays as it is; ask again if it is still needed."
+        case RequestState.WITHDRAWN:
+            return f"Withdrawn by {by}{when}."
+
+
+def progress_text(card: Card) -> str:
+    """Approved and done are two things: a tick stands only where the target said it holds."""
+    p = card.progress
+    if p is None:
+        return ""
+    limit = dollars(p.limit)
+    until = moment(p.raised.ends_at, card.zone)
+    if p.restored_at:
+        return f"The exception is over; the limit is back ✓ {clock_time(p.restored_at, card.zone)}."
+    if p.ended_at:
+        return "The exception is over" + (
+            "; waiting for the enforcement target to confirm." if p.target else "."
+        )
+    if p.applied_at:
+        return f"Limit lifted to {limit} ✓ {clock_time(p.applied_at, card.zone)}, until {until}."
+    if not p.target:
+        return f"The limit is {limit} until {until} (no enforcement target is set up)."
+    if p.accepted:
+        return f"The enforcement target has accepted the new limit of {limit}, not confirmed it."
+    return f"The new limit of {limit}, until {until}, is on its way to the enforcement target."
+
+
+def requester_note(card: Card) -> Rendered:
+    """What the requester and the owner are told when a request gets its outcome."""
+    r = card.request
+    text = (
+        f"Overage request #{r.id} for {escape(card.budget_name)} ({dollars(r.amount)}): "
+        f"{outcome(card)}"
+    )
+    if not r.decision_reason:
+        return message(text, section(text, "outcome"))
+    note = f" Reason given: {one_line(r.decision_reason)}"
+    return message(
+        text + note,
+        section(text, "outcome"),
+        quoted(f"Reason given: {r.decision_reason}", "decision_reason"),
+    )
+
+
+def receipt(card: Card) -> Rendered:
+    """What the requester sees after asking."""
+    r = card.request
+    text = (
+        f"Overage request #{r.id}: {dollars(r.amount)} more for {escape(card.budget_name)} until "
+        f"{moment(r.ends_at, card.zone)}. {card.deciders[0].upper()}{card.deciders[1:]} decides; "
+        f"without a decision it expires {moment(r.expires_at, card.zone)}."
+    )
+    withdraw = button("Withdraw", "request:withdraw", str(r.id), spoken=f"Withdraw request {r.id}")
+    return message(text, section(text, "receipt"), actions([withdraw]))
+
+
+def raise_note(card: Card, lifted: bool) -> Rendered:
+    """Told when the target confirms: the limit is lifted, or it is back."""
+    start = f"{escape(card.budget_name)}: "
+    p = card.progress
+    if lifted:
+        text = start + progress_text(card)
+    elif p is not None and not p.target:
+        text = f"{start}the exception of request #{card.request.id} is over; the limit is back at the allocation."
+    else:
+        text = f"{start}request #{card.request.id}: {progress_text(card)}"
+    return message(text, section(text, "progress"))
+
+
+def _runway(card: Card) -> str:
+    f = card.request.figures
+    return runway_text(f.runs_out_at, f.daily_rate, f.spent >= f.limit, card.zone)
+
+
+def _open(card: Card) -> tuple[str, list[Block]]:
+    r = card.request
+    votes = f" Approved so far by {people(card.votes)}." if card.votes else ""
+    ask = (
+        f"Decided by {card.deciders}.{votes} Expires {moment(r.expires_at, card.zone)} "
+        "without a decision."
+    )
+    return ask, [context(ask, "deciders"), actions(_buttons(card))]
+
+
+def _buttons(card: Card) -> list[Button]:
+    r = card.request
+    confirm = ConfirmationDialogue(
+        title=PlainText("Approve this overage?"),
+        text=Markdown(
+            f"{dollars(r.amount)} more for {escape(card.budget_name)} "
+            f"until {moment(r.ends_at, card.zone)}.",
+            verbatim=True,
+        ),
+        confirm=PlainText("Approve"),
+        deny=PlainText("Not now"),
+    )
+    about = f"request {r.id}, {dollars(r.amount)} for {card.budget_name}"
+    return [
+        button("Approve", "request:approve", str(r.id), "primary", confirm, f"Approve {about}"),
+        button("Deny…", "request:deny", str(r.id), "danger", spoken=f"Deny {about}"),
+    ]

@@ -1,0 +1,152 @@
+"""`/budget status` and `/budget help`: the same numbers the owner sees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from slackblocks import Block
+
+from bot.domain.money import Micros, dollars
+from bot.domain.policy import Basis
+from bot.domain.standings import Freshness, Standing
+from bot.render.blocks import (
+    Rendered,
+    actions,
+    button,
+    context,
+    escape,
+    header,
+    message,
+    moment,
+    people,
+    section,
+)
+from bot.render.figures import AT_LIMIT, BASIS, as_of, runway, spent_of_limit
+
+BAR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One budget, with what explains it."""
+
+    standing: Standing
+    binding: Standing | None
+    models: Sequence[tuple[str, Micros]]
+    open_requests: Sequence[tuple[int, Micros]]
+    confirmed: bool | None  # whether enforcement holds the limit; None: no target
+
+
+def status_list(
+    standings: Sequence[Standing], freshness: Freshness, basis: Basis, zone: ZoneInfo, title: str
+) -> Rendered:
+    """One line a budget, the fullest first; more than fit into a message are counted."""
+    shown = list(standings)[:40]
+    lines = [_line(s) for s in shown]
+    left = len(standings) - len(shown)
+    more = f"and {left} more; ask for one by name." if left else ""
+    age = f"{as_of(freshness, zone)} · {BASIS[basis]}"
+    text = "\n".join([f"{title}, {age}:", *lines, *([more] if more else [])])
+    blocks: list[Block] = [header(title)]
+    for start in range(0, len(shown), 10):
+        body = "\n".join(_bar_line(s) for s in shown[start : start + 10])
+        blocks.append(section(body, f"budgets_{start}"))
+    if not shown:
+        blocks.append(section("No budgets yet.", "none"))
+    blocks.append(context(f"{age}{' · ' + more if more else ''}", "age"))
+    return message(text, *blocks)
+
+
+def status_detail(detail: Detail, basis: Basis) -> Rendered:
+    """One budget in full."""
+    s, zone = detail.standing, detail.standing.budget.time_zone
+    lines = [f"spent {spent_of_limit(s.spent, s.limit)}"]
+    if s.limit is not None:
+        lines.append(runway(s, zone))
+    if s.raises and s.allocation:
+        ends = moment(s.raises[0].ends_at, zone)
+        extra = dollars(Micros(sum(r.extra for r in s.raises)))
+        lines.append(
+            f"the limit is the allocation of {dollars(s.allocation.limit)} "
+            f"and {extra} of exceptions, until {ends}"
+        )
+    if detail.confirmed is False:
+        lines.append("the enforcement target has not confirmed this limit yet")
+    if detail.binding and detail.binding.budget.id != s.budget.id:
+        b = detail.binding
+        lines.append(
+            f"its parent {escape(b.budget.name)} binds first: "
+            f"{dollars(b.headroom or Micros(0))} left of {dollars(b.limit or Micros(0))}"
+        )
+    if detail.models:
+        top = ", ".join(f"{escape(model)} {dollars(amount)}" for model, amount in detail.models)
+        lines.append(f"most spent on {top}")
+    for number, amount in detail.open_requests:
+        lines.append(f"overage request #{number} for {dollars(amount)} is open")
+    owner = people([s.budget.owner])
+    who = f"owner {owner} · at the limit {AT_LIMIT[s.budget.at_limit]}"
+    age = (
+        f"{as_of(s.freshness, zone)} · {BASIS[basis]} · "
+        f"period ends {moment(s.period.ends_at, zone)}"
+    )
+    name = escape(s.budget.name)
+    text = f"{name}: {'; '.join(lines)}. {who}. {age}."
+    return message(
+        text,
+        header(s.budget.name),
+        section(f"{bar(s)}\n" + "\n".join(f"• {line}" for line in lines), "figures"),
+        context(f"{who}\n{age}", "age"),
+        *_asking(s),
+    )
+
+
+def _asking(standing: Standing) -> list[Block]:
+    if standing.limit is None:
+        return []
+    name = standing.budget.name
+    spoken = f"Ask for more budget for {name}"
+    return [actions([button("Ask for more", "request:open", standing.budget.id, spoken=spoken)])]
+
+
+def bar(standing: Standing) -> str:
+    """A bar that is full at the limit; a budget without one has none."""
+    if standing.limit is None:
+        return "no limit"
+    full = min(BAR, standing.percent * BAR // 100)
+    stage = standing.stage
+    return f"{'▰' * full}{'▱' * (BAR - full)} {standing.percent} %" + (
+        f" · {stage.word}" if stage else ""
+    )
+
+
+def help_message(command: str, unknown: str | None = None, nearest: str | None = None) -> Rendered:
+    """What can be typed; an unknown word gets the nearest that is known."""
+    lines = [
+        f"`{command} status` your budgets · `{command} status all` every budget · "
+        f"`{command} status BUDGET` one of them",
+        f"`{command} request` ask for more · `{command} request BUDGET AMOUNT REASON` in one line",
+        f"`{command} help` this text",
+    ]
+    start = ""
+    if unknown is not None:
+        hint = f" Did you mean `{command} {nearest}`?" if nearest else ""
+        start = f"I don't know “{escape(unknown)}”.{hint}\n"
+    text = start + "\n".join(lines)
+    return message(text, section(text, "help"))
+
+
+def plain(text: str) -> Rendered:
+    """One sentence in answer."""
+    return message(text, section(text, "answer"))
+
+
+def _line(s: Standing) -> str:
+    stage = f", {s.stage.word}" if s.stage else ""
+    out = f", {runway(s, s.budget.time_zone)}" if s.limit is not None else ""
+    return (
+        f"{escape(s.budget.name)} ({s.budget.id}): {spent_of_limit(s.spent, s.limit)}{stage}{out}"
+    )
+
+
+def _bar_line(s: Standing) -> str:
+    return f"*{escape(s.budget.name)}*  {bar(s)}\n{spent_of_limit(s.spent, s.limit)}"

@@ -1,0 +1,81 @@
+"""The usage API double: an organization that spends, served as Anthropic serves it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, timedelta
+from types import TracebackType
+from typing import Self
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from bot.clock import Clock
+from bot.sandbox.serving import Server
+from bot.sandbox.usage.endpoints import Endpoints, Seen
+from bot.sandbox.usage.faults import Faults
+from bot.sandbox.usage.ledger import Ledger
+
+ADMIN_KEY = "sk-ant-admin01-sandbox"
+ANALYTICS_KEY = "sk-ant-api01-sandbox-analytics"
+
+
+class UsageApi(Ledger):
+    """`spend`, `revise`, `freeze` and `refresh_lag` come from the ledger it serves."""
+
+    admin_key = ADMIN_KEY
+    analytics_key = ANALYTICS_KEY
+
+    def __init__(self, clock: Clock, refresh_lag: timedelta = timedelta(0), port: int = 0) -> None:
+        super().__init__(clock)
+        self.refresh_lag = refresh_lag
+        self.faults = Faults()
+        scopes = {ADMIN_KEY: frozenset({"admin"}), ANALYTICS_KEY: frozenset({"read:analytics"})}
+        self._endpoints = Endpoints(self, self.faults, scopes, lambda: self._server)
+        routes = [Route("/{path:path}", self._endpoints.handle, methods=["GET"])]
+        self._server = Server(Starlette(routes=routes), port)
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    @property
+    def requests(self) -> Sequence[Seen]:
+        """Every request so far, the oldest first."""
+        return tuple(self._endpoints.seen)
+
+    def add_workspace(self, name: str, tags: Mapping[str, str] | None = None) -> str:
+        with self.lock:
+            return self.organization.add_workspace(name, tags or {})
+
+    def archive_workspace(self, workspace: str) -> None:
+        with self.lock:
+            self.organization.archive_workspace(workspace, self.clock().astimezone(UTC))
+
+    def add_api_key(self, name: str, workspace: str | None = None) -> str:
+        with self.lock:
+            return self.organization.add_api_key(name, workspace)
+
+    def add_user(self, email: str, name: str | None = None, groups: Sequence[str] = ()) -> str:
+        with self.lock:
+            return self.organization.add_user(email, name, groups)
+
+    def delete_user(self, user: str) -> None:
+        with self.lock:
+            self.organization.delete_user(user)
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

@@ -1,0 +1,72 @@
+"""The schedule as data: job name, how often, which flow."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot.domain.policy import Policy
+from bot.flows import digest, enforcement, overages, turns
+from bot.flows.tick import tick
+from bot.parts import Bot
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A flow that runs again and again; every run asks the database what is due."""
+
+    name: str
+    every: timedelta
+    flow: Callable[[Bot, datetime], object]
+
+
+def jobs(policy: Policy) -> tuple[Job, ...]:
+    """In the order in which one turn of everything runs them."""
+    polling = min((source.every for source in policy.sources), default=timedelta(minutes=1))
+    return (
+        Job("tick", polling, tick),
+        Job("expiry", timedelta(seconds=10), overages.expire),
+        Job("digest", timedelta(seconds=30), digest.send_if_due),
+        Job("sweep", timedelta(minutes=1), enforcement.sweep),
+    )
+
+
+def scheduler(bot: Bot, *, first_run: bool = True) -> BackgroundScheduler:
+    """
+    A scheduler that only ticks: it holds no fact that a restart could lose.
+
+    A late run is run all the same, several missed ones are one, and none overlaps itself.
+    """
+    planned = BackgroundScheduler(
+        timezone=UTC,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+    for job in jobs(bot.policy):
+        first = {"next_run_time": datetime.fromtimestamp(0, UTC)} if first_run else {}
+        planned.add_job(
+            lambda job=job: run(bot, job),
+            "interval",
+            seconds=job.every.total_seconds(),
+            id=job.name,
+            **first,
+        )
+    return planned
+
+
+def run(bot: Bot, job: Job) -> None:
+    """One run of one job, if it is this replica's turn. Whatever goes wrong ends here."""
+    try:
+        now = bot.clock()
+        if turns.take_turn(bot, job.name, job.every, now):
+            job.flow(bot, now)
+    except Exception:
+        logger.exception("job failed", extra={"action": "job_failed", "job": job.name})
+
+
+def run_all(bot: Bot, now: datetime) -> dict[str, object]:
+    """One turn of everything at a moment, for the command line; what each flow answered."""
+    return {job.name: job.flow(bot, now) for job in jobs(bot.policy)}

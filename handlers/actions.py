@@ -1,0 +1,134 @@
+"""Buttons: every click is answered, whatever the state of the thing it is about."""
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from bot.domain.alerts import AnswerKind
+from bot.domain.budgets import BudgetId
+from bot.domain.overages import RequestState
+from bot.flows import accounts, alerts, overages, status
+from bot.parts import Bot
+from bot.render.modals import answer_modal, deny_modal
+from handlers.errors import told
+from handlers.replies import reply, show
+
+logger = logging.getLogger(__name__)
+ANY = re.compile(".*")
+Body = Mapping[str, Any]
+Action = Mapping[str, Any]
+
+
+def acknowledge(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    _answer_alert(AnswerKind.ON_IT, "What will you do?", respond, body, action, bot, now)
+
+
+def planned(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    question = "What is planned, and until when?"
+    _answer_alert(AnswerKind.PLANNED, question, respond, body, action, bot, now)
+
+
+def _answer_alert(
+    kind: AnswerKind,
+    question: str,
+    respond: Respond,
+    body: Body,
+    action: Action,
+    bot: Bot,
+    now: datetime,
+) -> None:
+    """The click itself is the answer; the form only adds a word to it."""
+    tell = reply(respond, body, bot)
+    with told(tell):
+        alert_id = _number(action)
+        who = accounts.who(bot, body["user"]["id"], now)
+        answered = alerts.answer(bot, alert_id, kind, who, now)
+        if isinstance(answered, alerts.AnsweredBefore):
+            tell(answered.text)
+        else:
+            show(bot, body["trigger_id"], answer_modal(alert_id, question), tell)
+
+
+def ask_for_more(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        budget = alerts.budget_of(bot, _number(action))
+        form = status.request_form(bot, body["user"]["id"], budget, "", "", now)
+        show(bot, body["trigger_id"], form, tell)
+
+
+def open_request(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        budget = status.find_budget(bot.policy, str(action.get("value", ""))).id
+        form = status.request_form(bot, body["user"]["id"], BudgetId(budget), "", "", now)
+        show(bot, body["trigger_id"], form, tell)
+
+
+def approve(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        actor = body["user"]["id"]
+        outcome = overages.decide(bot, _number(action), actor, RequestState.APPROVED, None, now)
+        if not isinstance(outcome, overages.Decided):
+            tell(outcome.text)
+
+
+def deny(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
+    """A denial needs a reason, so it opens a form; a request that is over says so at once."""
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        request_id = _number(action)
+        summary = overages.summary(bot, request_id, now)
+        if isinstance(summary, overages.NotDecided):
+            tell(summary.text)
+        else:
+            show(bot, body["trigger_id"], deny_modal(request_id, summary), tell)
+
+
+def withdraw(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        outcome = overages.withdraw(bot, _number(action), body["user"]["id"], now)
+        if not isinstance(outcome, overages.Decided):
+            tell(outcome.text)
+
+
+def unknown(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) -> None:
+    """A button that no code knows any more still gets an answer."""
+    ack()
+    logger.warning(
+        "unknown button", extra={"action": "unknown_button", "button": action.get("action_id")}
+    )
+    tell = reply(respond, body, bot)
+    with told(tell):
+        tell(f"This button is from an older message. Type `{bot.policy.command}` instead.")
+
+
+def _number(action: Action) -> int:
+    """The opaque id a button carries; anything else was not made by us."""
+    value = str(action.get("value", ""))
+    return int(value) if value.isdigit() and len(value) < 16 else 0

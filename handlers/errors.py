@@ -1,0 +1,45 @@
+"""Errors: told to the person in words, to the log in full, and never to Slack as a failure."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from slack_bolt import BoltResponse
+
+from bot.domain.errors import UserError
+
+logger = logging.getLogger(__name__)
+SORRY = (
+    "Something went wrong on our side, and nothing was changed. Please try again in a minute; "
+    "the operators find the reason in the log."
+)
+
+Tell = Callable[[str], object]
+
+
+@contextmanager
+def told(tell: Tell) -> Iterator[None]:
+    """
+    Around everything that comes after `ack()`: an exception that leaves a listener then would take
+    the acknowledgement with it.
+    """
+    try:
+        yield
+    except UserError as error:
+        _tell(tell, error.text)
+    except Exception:
+        logger.exception("listener failed", extra={"action": "listener_failed"})
+        _tell(tell, SORRY)
+
+
+def answer(error: Exception) -> BoltResponse:
+    """What was not caught anywhere else; Slack gets a 200, because it would show an error otherwise."""
+    logger.error("listener failed", exc_info=error, extra={"action": "listener_failed"})
+    return BoltResponse(status=200, body={"response_type": "ephemeral", "text": SORRY})
+
+
+def _tell(tell: Tell, text: str) -> None:
+    try:
+        tell(text)
+    except Exception:
+        logger.exception("could not answer", extra={"action": "answer_failed"})

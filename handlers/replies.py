@@ -1,0 +1,41 @@
+"""How an answer reaches the person: only they see it."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt import Respond
+
+from bot.flows import answers
+from bot.parts import Bot
+from handlers.errors import Tell
+
+logger = logging.getLogger(__name__)
+LATE = "That took too long, and Slack did not open the form. Please press or type it again."
+
+
+def reply(respond: Respond, body: Mapping[str, Any], bot: Bot) -> Tell:
+    """By the click's response_url; where that fails, as an ephemeral message."""
+
+    def tell(text: str) -> None:
+        try:
+            sent = respond(text=text, response_type="ephemeral", replace_original=False)
+            if sent.status_code == 200:
+                return
+        except Exception:  # noqa: BLE001 whatever it was, there is a second way
+            logger.info("response_url failed", extra={"action": "respond_failed"})
+        channel = (body.get("channel") or {}).get("id") or body["user"]["id"]
+        answers.whisper(bot, channel, body["user"]["id"], text)
+
+    return tell
+
+
+def direct(bot: Bot, user_id: str) -> Tell:
+    """For modals, which have no place to answer in: the person's DM."""
+    return lambda text: answers.write_to(bot, user_id, text)
+
+
+def show(bot: Bot, trigger_id: str, view: Mapping[str, Any], tell: Tell) -> None:
+    """Open a modal, or say that it is too late for it."""
+    if not answers.open_form(bot, trigger_id, view):
+        tell(LATE)

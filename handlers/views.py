@@ -1,0 +1,91 @@
+"""Modals that were submitted: field errors stand next to the field, the rest in the DM."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from slack_bolt import Ack
+
+from bot.domain.errors import UserError
+from bot.domain.overages import RequestState
+from bot.flows import accounts, alerts, overages, status
+from bot.parts import Bot
+from handlers.errors import told
+from handlers.replies import direct
+
+View = Mapping[str, Any]
+Body = Mapping[str, Any]
+
+
+def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
+    values = _values(view)
+    try:
+        budget = status.find_budget(bot.policy, values.get("budget") or "").id
+        overages.ask(
+            bot,
+            budget,
+            accounts.who(bot, body["user"]["id"], now),
+            values.get("amount") or "",
+            values.get("reason") or "",
+            _day(values.get("ends_at")),
+            f"view:{view['id']}",
+            now,
+        )
+    except UserError as error:
+        ack(response_action="errors", errors={error.field or "amount": error.text})
+    else:
+        ack()
+
+
+def overage_decision(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
+    """What can be said at once stands in the form; asking Slack who somebody is comes after."""
+    reason = (_values(view).get("reason") or "").strip()
+    request_id = int(view.get("private_metadata") or 0)
+    actor = body["user"]["id"]
+    try:
+        over = overages.summary(bot, request_id, now)
+        if not reason:
+            raise UserError("Say in a few words why; the requester reads it.")
+        if isinstance(over, overages.NotDecided):
+            raise UserError(over.text)
+    except UserError as error:
+        ack(response_action="errors", errors={"reason": error.text})
+        return
+    ack()
+    tell = direct(bot, actor)
+    with told(tell):
+        outcome = overages.decide(bot, request_id, actor, RequestState.DENIED, reason, now)
+        if not isinstance(outcome, overages.Decided):
+            tell(outcome.text)
+
+
+def alert_answer(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
+    note = _values(view).get("note") or ""
+    alert_id = int(view.get("private_metadata") or 0)
+    try:
+        alerts.add_note(bot, alert_id, note, body["user"]["id"], now)
+    except UserError as error:
+        ack(response_action="errors", errors={"note": error.text})
+    else:
+        ack()
+
+
+def _values(view: View) -> dict[str, str | None]:
+    """Block id to what was entered, whatever kind of input it is."""
+    found: dict[str, str | None] = {}
+    for block_id, inputs in view["state"]["values"].items():
+        for entered in inputs.values():
+            option = entered.get("selected_option") or {}
+            found[block_id] = (
+                entered.get("value") or entered.get("selected_date") or option.get("value")
+            )
+    return found
+
+
+def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError("Pick a day.", "ends_at") from None

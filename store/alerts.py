@@ -1,0 +1,151 @@
+"""Alerts that were sent, and what was answered."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from bot.domain.alerts import Alert, AlertFigures, AnswerKind
+from bot.domain.budgets import AtLimit, BudgetId, Stage
+from bot.domain.money import Micros
+from bot.domain.policy import Basis
+from store.inserts import insert_once
+from store.tables import AlertRow
+
+_MOMENTS = ("runs_out_at", "as_of", "period_ends_at", "answer_by")
+
+
+@dataclass(frozen=True, slots=True)
+class SentAlert:
+    """An alert as it was sent; `figures` are the ones that were in the message."""
+
+    id: int
+    key: str
+    budget: BudgetId
+    limit: Micros
+    stage: Stage
+    owner: str
+    fired_at: datetime
+    figures: AlertFigures
+    answer: AnswerKind | None
+    answer_note: str | None
+    answered_by: str | None
+    answered_at: datetime | None
+
+
+def sent_stages(tx: Session, budget: BudgetId, first_day: date, limit: Micros) -> frozenset[Stage]:
+    """The stages already sent for this period and this effective limit."""
+    rows = tx.exec(
+        select(AlertRow.stage).where(
+            col(AlertRow.budget) == budget,
+            col(AlertRow.first_day) == first_day,
+            col(AlertRow.limit) == limit,
+        )
+    )
+    return frozenset(Stage(stage) for stage in rows)
+
+
+def record(tx: Session, alert: Alert, figures: AlertFigures, now: datetime) -> int | None:
+    """Write down that an alert is sent; its id, or None when another run was first."""
+    s = alert.standing
+    added = insert_once(
+        tx,
+        AlertRow,
+        key=alert.key,
+        budget=s.budget.id,
+        first_day=s.period.first_day,
+        limit=s.limit,
+        stage=int(alert.stage),
+        reason=alert.reason,
+        owner=s.budget.owner,
+        fired_at=now,
+        figures=_figures_row(figures),
+    )
+    if not added:
+        return None
+    return tx.exec(select(AlertRow.id).where(col(AlertRow.key) == alert.key)).one()
+
+
+def load(tx: Session, alert_id: int) -> SentAlert | None:
+    row = tx.get(AlertRow, alert_id, populate_existing=True)
+    return None if row is None else _sent(row)
+
+
+def answer(
+    tx: Session, alert_id: int, kind: AnswerKind, note: str | None, by: str, now: datetime
+) -> bool:
+    """Record the first answer; False when somebody answered before."""
+    done = tx.execute(
+        update(AlertRow)
+        .where(col(AlertRow.id) == alert_id, col(AlertRow.answered_at).is_(None))
+        .values(answer=kind.value, answer_note=note, answered_by=by, answered_at=now)
+    )
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def fired_between(tx: Session, starts_at: datetime, ends_at: datetime) -> list[SentAlert]:
+    rows = tx.exec(
+        select(AlertRow)
+        .where(col(AlertRow.fired_at) >= starts_at, col(AlertRow.fired_at) < ends_at)
+        .order_by(col(AlertRow.fired_at), col(AlertRow.id))
+    )
+    return [_sent(row) for row in rows]
+
+
+def _sent(row: AlertRow) -> SentAlert:
+    if row.id is None:
+        raise ValueError("an alert that was never stored")
+    return SentAlert(
+        id=row.id,
+        key=row.key,
+        budget=BudgetId(row.budget),
+        limit=Micros(row.limit),
+        stage=Stage(row.stage),
+        owner=row.owner,
+        fired_at=row.fired_at,
+        figures=_figures(row.figures),
+        answer=AnswerKind(row.answer) if row.answer else None,
+        answer_note=row.answer_note,
+        answered_by=row.answered_by,
+        answered_at=row.answered_at,
+    )
+
+
+def _figures_row(f: AlertFigures) -> dict[str, Any]:
+    values = asdict(f)
+    values |= {
+        "stage": int(f.stage),
+        "at_limit": f.at_limit.value,
+        "basis": f.basis.value,
+        "time_zone": f.time_zone.key,
+    }
+    for name in _MOMENTS:
+        values[name] = values[name].isoformat() if values[name] else None
+    return values
+
+
+def _figures(values: Mapping[str, Any]) -> AlertFigures:
+    moments = {
+        name: datetime.fromisoformat(values[name]) if values[name] else None for name in _MOMENTS
+    }
+    read = {
+        "stage": Stage(values["stage"]),
+        "at_limit": AtLimit(values["at_limit"]),
+        "basis": Basis(values["basis"]),
+        "time_zone": ZoneInfo(values["time_zone"]),
+    }
+    return AlertFigures(**{**values, **moments, **read})
+
+
+def amend_note(tx: Session, alert_id: int, note: str, by: str) -> bool:
+    """Add a word to an answer; only whoever gave the answer can."""
+    done = tx.execute(
+        update(AlertRow)
+        .where(col(AlertRow.id) == alert_id, col(AlertRow.answered_by) == by)
+        .values(answer_note=note)
+    )
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]

@@ -1,0 +1,58 @@
+"""Allocations: every revision of a budget's limit; the newest is in force."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from bot.domain.budgets import BudgetId
+from bot.domain.limits import Allocation
+from bot.domain.money import Micros
+from store.inserts import insert_once
+from store.tables import AllocationRow
+
+
+def in_force(tx: Session) -> dict[BudgetId, Allocation]:
+    """The newest revision of each budget."""
+    return {b: _allocation(row) for b, row in _newest(tx).items()}
+
+
+def apply_file(
+    tx: Session, limits: Mapping[BudgetId, Micros], policy_version: str, now: datetime
+) -> list[tuple[Allocation | None, Allocation]]:
+    """
+    Write a revision for every limit that is new in the policy file; answers (before, after).
+
+    Compared is what the file said when it was last applied, not the allocation in force: a review
+    decided in Slack stands until somebody changes the file's value.
+    """
+    newest = _newest(tx)
+    changes: list[tuple[Allocation | None, Allocation]] = []
+    for budget, limit in limits.items():
+        before = newest.get(budget)
+        if before is not None and before.file_limit == limit:
+            continue
+        after = Allocation(budget, limit, (before.revision if before else 0) + 1)
+        added = insert_once(
+            tx,
+            AllocationRow,
+            budget=budget,
+            revision=after.revision,
+            limit=limit,
+            file_limit=limit,
+            origin="file",
+            policy_version=policy_version,
+            set_at=now,
+        )
+        if added:
+            changes.append((_allocation(before) if before else None, after))
+    return changes
+
+
+def _newest(tx: Session) -> dict[BudgetId, AllocationRow]:
+    rows = tx.exec(select(AllocationRow).order_by(col(AllocationRow.revision)))
+    return {BudgetId(row.budget): row for row in rows}
+
+
+def _allocation(row: AllocationRow) -> Allocation:
+    return Allocation(BudgetId(row.budget), Micros(row.limit), row.revision)

