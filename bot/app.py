@@ -142,14 +142,17 @@ class Running:
             self._lock.close()
 
 
-def start(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Running:
+def start(
+    settings: Settings, policy: Policy, clock: Clock = utc_now, *, scheduled: bool = True
+) -> Running:
     """
     Start everything; raises ConfigError when Slack refuses the token or another bot runs.
 
-    The deliverers first: whatever the last run left in the outbox goes out at once.
+    The deliverers first: whatever the last run left in the outbox goes out at once. Without
+    `scheduled` nothing runs by itself, and whoever started it calls the flows.
     """
     lock = _only_one(settings.budget_bot_database_url.get_secret_value())
-    mode = settings.slack_mode
+    _ = settings.slack_mode  # says what is missing, before anything runs
     bot = build(settings, policy, clock)
     _check_token(bot)
     deliverers = [Deliverer(bot, lane) for lane in Lane]
@@ -160,7 +163,7 @@ def start(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Running
     slack = bolt_app(settings, bot)
     socket = None
     secret = settings.slack_signing_secret
-    if mode == "socket" and settings.slack_app_token is not None:
+    if settings.slack_app_token is not None:
         socket = SocketModeHandler(slack, settings.slack_app_token.get_secret_value())
         socket.connect()  # type: ignore[no-untyped-call]
     planned = scheduler(bot)
@@ -168,7 +171,7 @@ def start(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Running
     web = WebServer(
         web_app(
             bot,
-            slack if mode == "http" else None,
+            slack if secret else None,
             secret.get_secret_value() if secret else None,
             lambda: bool(planned.running),
         ),
@@ -179,7 +182,8 @@ def start(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Running
         web.start()
     except OSError as error:
         raise ConfigError(f"BUDGET_BOT_HTTP: {error}; choose another host:port") from None
-    planned.start()
+    if scheduled:
+        planned.start()
     return Running(bot, web, planned, deliverers, socket, lock)
 
 
