@@ -34,6 +34,7 @@ from store.outbox import Lane
 
 logger = logging.getLogger(__name__)
 SEND_SECONDS = 10
+PATIENCE_SECONDS = 10  # the next poll comes anyway
 ASK_SECONDS = 2  # somebody waits for an answer that Slack gives three seconds
 LISTENERS = 32  # bolt's own five would lose acknowledgements in a burst of clicks
 IDLE_SECONDS = 1.0
@@ -80,7 +81,10 @@ def bolt_app(settings: Settings, bot: Bot) -> App:
     """The bolt App; its clients never post twice by themselves."""
     token = settings.require_slack().get_secret_value()
     secret = settings.slack_signing_secret
+    quiet = logging.getLogger("bot.bolt")
+    quiet.setLevel(logging.ERROR)  # at INFO bolt logs the bodies it rejects
     app = App(
+        logger=quiet,
         client=_web_client(token, settings.slack_api_url, SEND_SECONDS),
         signing_secret=secret.get_secret_value() if secret else "unused-in-socket-mode",
         token_verification_enabled=False,
@@ -98,7 +102,9 @@ def _web_client(token: str, base_url: str, timeout: int) -> WebClient:
 def _sources(settings: Settings, policy: Policy) -> dict[str, UsageSource]:
     key = settings.require_anthropic().get_secret_value()
     return {
-        source.name: AnthropicSource(key, settings.anthropic_base_url, name=source.name)
+        source.name: AnthropicSource(
+            key, settings.anthropic_base_url, name=source.name, patience=PATIENCE_SECONDS
+        )
         for source in policy.sources
     }
 
@@ -151,8 +157,8 @@ def start(
     The deliverers first: whatever the last run left in the outbox goes out at once. Without
     `scheduled` nothing runs by itself, and whoever started it calls the flows.
     """
+    _check_settings(settings)
     lock = _only_one(settings.budget_bot_database_url.get_secret_value())
-    _ = settings.slack_mode  # says what is missing, before anything runs
     bot = build(settings, policy, clock)
     _check_token(bot)
     deliverers = [Deliverer(bot, lane) for lane in Lane]
@@ -221,6 +227,22 @@ class Deliverer:
                 self._woken.wait(IDLE_SECONDS)
             elif attempt.hold:
                 self._stopped.wait(min(attempt.hold, 60))
+
+
+def _check_settings(settings: Settings) -> None:
+    """Everything that is missing, at once, before anything runs."""
+    missing: list[str] = []
+    for required in (
+        settings.require_slack,
+        lambda: settings.slack_mode,
+        settings.require_anthropic,
+    ):
+        try:
+            required()
+        except ConfigError as error:
+            missing += error.lines
+    if missing:
+        raise ConfigError(*missing)
 
 
 def _check_token(bot: Bot) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.clock import utc_now
 from bot.domain.policy import Policy
 from bot.flows import digest, enforcement, overages, turns
 from bot.flows.tick import tick
@@ -35,9 +36,9 @@ def jobs(policy: Policy) -> tuple[Job, ...]:
     )
 
 
-def scheduler(bot: Bot, *, first_run: bool = True) -> BackgroundScheduler:
+def scheduler(bot: Bot) -> BackgroundScheduler:
     """
-    A scheduler that only ticks: it holds no fact that a restart could lose.
+    A scheduler that only ticks, the first time at once: it holds no fact that a restart could lose.
 
     A late run is run all the same, several missed ones are one, and none overlaps itself.
     """
@@ -46,13 +47,12 @@ def scheduler(bot: Bot, *, first_run: bool = True) -> BackgroundScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for job in jobs(bot.policy):
-        first = {"next_run_time": datetime.fromtimestamp(0, UTC)} if first_run else {}
         planned.add_job(
             lambda job=job: run(bot, job),
             "interval",
             seconds=job.every.total_seconds(),
             id=job.name,
-            **first,
+            next_run_time=utc_now(),
         )
     return planned
 

@@ -32,5 +32,6 @@ def register(app: App, bot: Bot) -> None:
     app.view("overage_request")(views.overage_request)
     app.view("overage_decision")(views.overage_decision)
     app.view("alert_answer")(views.alert_answer)
+    app.view(actions.ANY)(views.unknown)
 
     app.error(errors.answer)

@@ -19,6 +19,7 @@ from handlers.replies import reply, show
 
 logger = logging.getLogger(__name__)
 ANY = re.compile(".*")
+NOTED = "Your answer is noted. Slack did not open the form for a word on it."
 Body = Mapping[str, Any]
 Action = Mapping[str, Any]
 
@@ -56,7 +57,7 @@ def _answer_alert(
         if isinstance(answered, alerts.AnsweredBefore):
             tell(answered.text)
         else:
-            show(bot, body["trigger_id"], answer_modal(alert_id, question), tell)
+            show(bot, body["trigger_id"], answer_modal(alert_id, question), tell, NOTED)
 
 
 def ask_for_more(
@@ -65,7 +66,8 @@ def ask_for_more(
     ack()
     tell = reply(respond, body, bot)
     with told(tell):
-        budget = alerts.budget_of(bot, _number(action))
+        # By name: a budget may have left the policy file since.
+        budget = status.find_budget(bot.policy, alerts.budget_of(bot, _number(action))).id
         form = status.request_form(bot, body["user"]["id"], budget, "", "", now)
         show(bot, body["trigger_id"], form, tell)
 
@@ -103,7 +105,8 @@ def deny(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: 
         if isinstance(summary, overages.NotDecided):
             tell(summary.text)
         else:
-            show(bot, body["trigger_id"], deny_modal(request_id, summary), tell)
+            channel = (body.get("channel") or {}).get("id") or ""
+            show(bot, body["trigger_id"], deny_modal(request_id, summary, channel), tell)
 
 
 def withdraw(
@@ -131,4 +134,5 @@ def unknown(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) ->
 def _number(action: Action) -> int:
     """The opaque id a button carries; anything else was not made by us."""
     value = str(action.get("value", ""))
-    return int(value) if value.isdigit() and len(value) < 16 else 0
+    # isdecimal, because "²" is a digit; nine of them, because an id is a 32-bit number.
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0

@@ -10,7 +10,7 @@ from slack_bolt import Ack, Respond
 from bot.domain.errors import UserError
 from bot.flows import accounts, overages, status
 from bot.parts import Bot
-from bot.render.blocks import Rendered
+from bot.render.blocks import Rendered, escape
 from handlers.errors import told
 from handlers.replies import show
 
@@ -43,7 +43,11 @@ def _request(
     if chosen and amount and reason:
         who = accounts.who(bot, asker, now)
         trigger = f"command:{command['trigger_id']}"
-        asked = overages.ask(bot, chosen, who, amount, reason, None, trigger, now)
+        try:
+            asked = overages.ask(bot, chosen, who, amount, reason, None, trigger, now)
+        except UserError as error:
+            # Plain words, because they usually stand beside a field of the form.
+            raise UserError(escape(error.text), error.field) from None
         _answer(ack, status.sentence(asked.text))
         return
     accounts.who(bot, asker, now)

@@ -1,8 +1,9 @@
 """Errors: told to the person in words, to the log in full, and never to Slack as a failure."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from slack_bolt import BoltResponse
 
@@ -10,8 +11,8 @@ from bot.domain.errors import UserError
 
 logger = logging.getLogger(__name__)
 SORRY = (
-    "Something went wrong on our side, and nothing was changed. Please try again in a minute; "
-    "the operators find the reason in the log."
+    "Something went wrong on our side, so this may not have worked. Please look, and try again in "
+    "a minute; the operators find the reason in the log."
 )
 
 Tell = Callable[[str], object]
@@ -32,9 +33,20 @@ def told(tell: Tell) -> Iterator[None]:
         _tell(tell, SORRY)
 
 
-def answer(error: Exception) -> BoltResponse:
-    """What was not caught anywhere else; Slack gets a 200, because it would show an error otherwise."""
+def answer(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+    """
+    What was not caught anywhere else; Slack gets a 200, because it would show an error otherwise.
+
+    A form stays open with what was written in it, and says so beside its first field: with any
+    other answer it would close as if all was well.
+    """
     logger.error("listener failed", exc_info=error, extra={"action": "listener_failed"})
+    if body.get("type") == "view_submission":
+        blocks = body.get("view", {}).get("blocks", [])
+        fields = [block["block_id"] for block in blocks if block.get("type") == "input"]
+        if fields:
+            errors = {"response_action": "errors", "errors": {fields[0]: SORRY}}
+            return BoltResponse(status=200, body=errors)
     return BoltResponse(status=200, body={"response_type": "ephemeral", "text": SORRY})
 
 

@@ -30,12 +30,26 @@ def reply(respond: Respond, body: Mapping[str, Any], bot: Bot) -> Tell:
     return tell
 
 
-def direct(bot: Bot, user_id: str) -> Tell:
-    """For modals, which have no place to answer in: the person's DM."""
-    return lambda text: answers.write_to(bot, user_id, text)
+def direct(bot: Bot, user_id: str, channel: str = "") -> Tell:
+    """
+    For modals, which have no place to answer in: the person's DM.
+
+    Somebody from outside has none; they are told in the channel where they pressed.
+    """
+
+    def tell(text: str) -> None:
+        try:
+            answers.write_to(bot, user_id, text)
+        except Exception:
+            if not channel:
+                raise
+            logger.info("no DM", extra={"action": "direct_failed"})
+            answers.whisper(bot, channel, user_id, text)
+
+    return tell
 
 
-def show(bot: Bot, trigger_id: str, view: Mapping[str, Any], tell: Tell) -> None:
+def show(bot: Bot, trigger_id: str, view: Mapping[str, Any], tell: Tell, late: str = LATE) -> None:
     """Open a modal, or say that it is too late for it."""
     if not answers.open_form(bot, trigger_id, view):
-        tell(LATE)
+        tell(late)

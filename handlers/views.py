@@ -1,5 +1,6 @@
 """Modals that were submitted: field errors stand next to the field, the rest in the DM."""
 
+import logging
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from bot.parts import Bot
 from handlers.errors import told
 from handlers.replies import direct
 
+logger = logging.getLogger(__name__)
 View = Mapping[str, Any]
 Body = Mapping[str, Any]
 
@@ -40,8 +42,8 @@ def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -
 def overage_decision(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
     """What can be said at once stands in the form; asking Slack who somebody is comes after."""
     reason = (_values(view).get("reason") or "").strip()
-    request_id = int(view.get("private_metadata") or 0)
-    actor = body["user"]["id"]
+    number, _, channel = (view.get("private_metadata") or "0").partition(" ")
+    request_id, actor = int(number), body["user"]["id"]
     try:
         over = overages.summary(bot, request_id, now)
         if not reason:
@@ -52,11 +54,21 @@ def overage_decision(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) 
         ack(response_action="errors", errors={"reason": error.text})
         return
     ack()
-    tell = direct(bot, actor)
+    tell = direct(bot, actor, channel)
     with told(tell):
         outcome = overages.decide(bot, request_id, actor, RequestState.DENIED, reason, now)
         if not isinstance(outcome, overages.Decided):
             tell(outcome.text)
+
+
+def unknown(ack: Ack, body: Body, view: View, bot: Bot) -> None:
+    """A form that no code knows any more still gets an answer."""
+    ack()
+    extra = {"action": "unknown_form", "form": view.get("callback_id")}
+    logger.warning("unknown form", extra=extra)
+    tell = direct(bot, body["user"]["id"])
+    with told(tell):
+        tell(f"This form was from an older version. Type `{bot.policy.command}` instead.")
 
 
 def alert_answer(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:

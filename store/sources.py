@@ -21,6 +21,7 @@ class SourceState:
     polled_at: datetime | None = None
     ok_at: datetime | None = None
     refreshed_at: datetime | None = None
+    names_read_at: datetime | None = None
     blind_since: datetime | None = None
     blind_reason: str | None = None
 
@@ -43,6 +44,7 @@ def save(tx: Session, state: SourceState) -> None:
         polled_at=state.polled_at,
         ok_at=state.ok_at,
         refreshed_at=state.refreshed_at,
+        names_read_at=state.names_read_at,
         blind_since=state.blind_since,
         blind_reason=state.blind_reason,
     )

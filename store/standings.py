@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.domain.budgets import BudgetId
+from bot.domain.budgets import Budget, BudgetId
+from bot.domain.limits import Allocation
 from bot.domain.money import Micros
 from bot.domain.periods import Period, period_at
 from bot.domain.policy import Policy
@@ -34,7 +35,7 @@ def gather(tx: Session, policy: Policy, now: datetime) -> dict[BudgetId, Standin
         standings[budget.id] = evaluate(
             budget=budget,
             period=period,
-            allocation=in_force.get(budget.id),
+            allocation=in_force.get(budget.id) or _in_the_file(budget),
             raises=live.get(budget.id, []),
             spent=_total(by_period[period], family),
             recent=_total(recent, family),
@@ -43,6 +44,11 @@ def gather(tx: Session, policy: Policy, now: datetime) -> dict[BudgetId, Standin
             now=now,
         )
     return standings
+
+
+def _in_the_file(budget: Budget) -> Allocation | None:
+    """Before the first tick has applied the policy file, what it says; revision 0."""
+    return None if budget.limit is None else Allocation(budget.id, budget.limit, revision=0)
 
 
 def freshness(tx: Session, policy: Policy) -> Freshness:

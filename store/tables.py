@@ -71,6 +71,7 @@ class SourceRow(SQLModel, table=True):
     polled_at: datetime | None = None
     ok_at: datetime | None = None
     refreshed_at: datetime | None = None
+    names_read_at: datetime | None = None
     blind_since: datetime | None = None
     blind_reason: str | None = None
 

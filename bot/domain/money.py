@@ -8,7 +8,12 @@ Micros = NewType("Micros", int)
 
 ZERO = Micros(0)
 MICROS_PER_CENT = 10_000
-_AMOUNT = re.compile(r"\$?\s*(?P<number>\d[\d,]*(?:\.\d{1,2})?|\.\d{1,2})\s*(?P<kilo>[kK]?)")
+# A comma only where thousands have one: `99,90` is $99.90 to some people and never $9,990.
+_AMOUNT = re.compile(
+    r"\$?\s*(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?|\.\d{1,2})\s*(?P<kilo>[kK]?)",
+    re.ASCII,
+)
+MOST_TYPED = 1_000_000_000
 
 
 def micros(usd: str | int | Decimal) -> Micros:
@@ -34,22 +39,21 @@ def parse_amount(text: str) -> Micros:
         raise ValueError("an amount in dollars, like 500 or 1,500.00")
     number = Decimal(match["number"].replace(",", ""))
     amount = micros(number * 1000 if match["kilo"] else number)
-    if not 0 < amount <= micros(1_000_000_000):
-        raise ValueError("an amount in dollars, more than 0")
+    if not 0 < amount <= micros(MOST_TYPED):
+        raise ValueError("an amount in dollars, more than $0 and at most $1,000,000,000")
     return amount
 
 
 def dollars(amount: Micros) -> str:
     """For people: `$1,234.50`, the sign before the currency, whole dollars without cents."""
-    sign = "-" if amount < 0 else ""
-    text = f"{_cents(amount):,.2f}"
-    return f"{sign}${text.removesuffix('.00')}"
+    cents = _cents(amount)
+    text = f"{abs(cents):,.2f}"
+    return f"{'-' if cents < 0 else ''}${text.removesuffix('.00')}"
 
 
 def usd(amount: Micros) -> str:
     """For programs: `"15000.00"`, two decimals."""
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{_cents(amount):.2f}"
+    return f"{_cents(amount):.2f}"
 
 
 def percent(part: Micros, whole: Micros) -> int:
@@ -58,7 +62,8 @@ def percent(part: Micros, whole: Micros) -> int:
 
 
 def _cents(amount: Micros) -> Decimal:
-    return (Decimal(abs(amount)) / 1_000_000).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    """Rounded to cents; plus 0 turns a negative zero into nothing."""
+    return (Decimal(amount) / 1_000_000).quantize(Decimal("0.01"), ROUND_HALF_EVEN) + 0
 
 
 def _rounded(amount: Decimal) -> Micros:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.budgets import Budget, BudgetId, OveragePolicy, PersonRef, Route
+from bot.domain.budgets import Budget, BudgetId, PersonRef, Route
 from bot.domain.errors import UserError
 from bot.domain.money import ZERO, Micros, dollars, micros, parse_amount
 from bot.domain.periods import midnight
@@ -15,6 +15,7 @@ from bot.domain.standings import Standing
 
 OWNER = "owner"
 MAX_REASON = 1_000
+LAST_DAY = date.max - timedelta(days=3)
 
 
 class RequestState(StrEnum):
@@ -94,7 +95,8 @@ def end_of_day(
     latest = calendar.after(now, standing.budget.overage.max_term)
     if latest.astimezone(zone).date() == last_day:
         return latest
-    return midnight(last_day + timedelta(days=1), zone)
+    # The calendar itself has a last day, and a form may be sent with it.
+    return midnight(min(last_day, LAST_DAY) + timedelta(days=1), zone)
 
 
 def draft(
@@ -124,7 +126,7 @@ def draft(
     )
     amount = _amount(amount_text, standing)
     _check_reason(reason)
-    _check_end(end, budget.overage, calendar, now)
+    _check_end(end, budget, calendar, now)
     route = route_for(budget, standing.allocation.limit, amount, policy, requester_names)
     if route is None:
         raise UserError(
@@ -229,15 +231,14 @@ def _check_reason(reason: str) -> None:
         raise UserError(f"At most {MAX_REASON} characters, please.", "reason")
 
 
-def _check_end(
-    end: datetime, overage: OveragePolicy, calendar: WorkCalendar, now: datetime
-) -> None:
-    latest = calendar.after(now, overage.max_term)
+def _check_end(end: datetime, budget: Budget, calendar: WorkCalendar, now: datetime) -> None:
+    longest = budget.overage.max_term
+    latest = calendar.after(now, longest)
     if end <= now:
         raise UserError("The end has to lie in the future.", "ends_at")
     if end > latest:
-        day = latest.astimezone(calendar.time_zone).date()
+        day = latest.astimezone(budget.time_zone).date()
         raise UserError(
-            f"The policy allows at most {overage.max_term}: the latest end is {day:%a %d %b %Y}.",
+            f"The policy allows at most {longest}: the latest end is {day:%a %d %b %Y}.",
             "ends_at",
         )

@@ -58,7 +58,7 @@ class WorkCalendar:
         09:00 is Monday 09:00, whatever the clocks do in between.
         """
         if not span.working_days:
-            return now + span.plain
+            return now.astimezone(UTC) + span.plain  # a local clock would add 25 hours in autumn
         local = now.astimezone(self.time_zone)
         day, left = local.date(), span.working_days
         while left:

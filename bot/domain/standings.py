@@ -76,8 +76,12 @@ def evaluate(
     freshness: Freshness,
     now: datetime,
 ) -> Standing:
-    """`recent` is what was spent in the `recent_span` before the figures end."""
-    seconds = max(recent_span // timedelta(seconds=1), 3_600)
+    """
+    `recent` is what was spent in the `recent_span` before the figures end.
+
+    A history of hours counts as a whole day: an hour's burst is no rate to plan with.
+    """
+    seconds = max(recent_span // timedelta(seconds=1), SECONDS_A_DAY)
     return Standing(
         budget=budget,
         period=period,

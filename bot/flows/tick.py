@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.clients.usage.errors import SourceError
+from bot.clients.usage import UsageSource
+from bot.clients.usage.errors import SourceError, SourceRefused
 from bot.domain.alerts import due_alert, figures_of
 from bot.domain.attribution import attribute
 from bot.domain.budgets import UNATTRIBUTED
 from bot.domain.periods import period_at
 from bot.domain.policy import SourcePolicy
 from bot.domain.standings import RATE_WINDOW, Standing
-from bot.domain.usage import Directory, Fetched, Window
+from bot.domain.usage import Directory, Fetched, UsageRow, Window
 from bot.effects import limits as limit_effects
 from bot.effects import messages
 from bot.effects import requests as request_effects
@@ -27,13 +28,15 @@ from store.sources import SourceState
 
 logger = logging.getLogger(__name__)
 HOUR = timedelta(hours=1)
+NAMES_FOR = timedelta(minutes=15)
+NAMES_AGAIN = timedelta(minutes=2)  # when an id turns up that has no name
 SYSTEM = "budget-bot"
 Act = Callable[[Session, Bot, Standing, datetime], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What polling one source brought: rows and names, or the reason why not."""
+    """What polling one source brought: rows, names when they were read anew, or why not."""
 
     source: SourcePolicy
     fetched: Fetched | None
@@ -85,18 +88,48 @@ def tick(bot: Bot, now: datetime) -> TickReport:
 def _read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
     """Ask one source; whatever goes wrong there is that source's trouble alone."""
     with bot.db.transaction() as tx:
-        state = sources.load(tx, source.name)
+        state, known = sources.load(tx, source.name), sources.names(tx)
     client = bot.sources[source.name]
     try:
         fetched = client.fetch(window_to_read(bot, source, state, now), now)
-        names = client.directory()
+        names = _read_names(client, fetched, state, known, now)
     except SourceError as error:
         logger.warning("source failed", extra={"action": "poll_failed", "source": source.name})
         return Reading(source, None, None, str(error))
     except Exception as error:
         logger.exception("source failed", extra={"action": "poll_failed", "source": source.name})
-        return Reading(source, None, None, f"{type(error).__name__} while reading it")
+        return Reading(source, None, None, f"{type(error).__name__} while reading it.")
     return Reading(source, fetched, names, None)
+
+
+def _read_names(
+    client: UsageSource, fetched: Fetched, state: SourceState, known: Directory, now: datetime
+) -> Directory | None:
+    """
+    Names and tags behind the ids, when they may have changed; None: what is known stands.
+
+    A key that may read usage but not names is told by the rules that match nothing; an outage
+    matters only before the first time, because without names a row would land on the wrong budget.
+    """
+    age = now - state.names_read_at if state.names_read_at else None
+    all_known = all(_is_known(row, known) for row in fetched.rows)
+    if age is not None and age < (NAMES_FOR if all_known else NAMES_AGAIN):
+        return None
+    try:
+        return client.directory()
+    except SourceRefused:
+        logger.warning("names refused", extra={"action": "names_refused", "source": state.name})
+        return Directory() if state.names_read_at is None else None
+    except SourceError:
+        if state.names_read_at is None:
+            raise
+        return None
+
+
+def _is_known(row: UsageRow, known: Directory) -> bool:
+    return (row.workspace_id is None or row.workspace_id in known.workspaces) and (
+        row.api_key_id is None or row.api_key_id in known.api_keys
+    )
 
 
 def window_to_read(bot: Bot, source: SourcePolicy, state: SourceState, now: datetime) -> Window:
@@ -119,8 +152,10 @@ def _take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
     """Replace the window in the ledger, and note how the source is doing."""
     state = sources.load(tx, reading.source.name)
     fetched, names = reading.fetched, reading.names
-    if fetched is not None and names is not None:
+    if names is not None:
         sources.save_names(tx, state.name, names)
+        state = replace(state, names_read_at=now)
+    if fetched is not None:
         charges = attribute(
             fetched.rows, bot.policy.rules, sources.names(tx), otherwise=UNATTRIBUTED
         )

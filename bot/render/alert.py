@@ -53,7 +53,7 @@ def alert_message(
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"
     age = f"{asof} · {BASIS[f.basis]} · period ends {moment(f.period_ends_at, zone)}"
     text = (
-        f"{f.stage.word}: {f.name} has spent {spent}, {age}. "
+        f"{f.stage.word}: {one_line(f.name)} has spent {spent}, {age}. "
         f"{runs_out[0].upper()}{runs_out[1:]}.{raised} {at_limit} "
     )
     blocks = [

@@ -83,7 +83,8 @@ def escape(text: str) -> str:
 
 
 def one_line(text: str, most: int = 300) -> str:
-    return _cut(" ".join(text.split()), most)
+    """Somebody else's words inside a sentence of ours, in mrkdwn: one line, no mention, no link."""
+    return escape(_cut(" ".join(text.split()), most))
 
 
 def person(ref: str) -> str:
@@ -92,8 +93,25 @@ def person(ref: str) -> str:
 
 
 def people(refs: Sequence[str]) -> str:
-    names = [person(ref) for ref in refs]
+    names = [person(ref) for ref in refs] or ["nobody"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def fitting(lines: Sequence[str], most: int) -> int:
+    """How many of the lines fit into that many characters, from the first on."""
+    room = most
+    for count, line in enumerate(lines):
+        room -= len(line) + 3  # a bullet and a line break
+        if room < 0:
+            return count
+    return len(lines)
+
+
+def fewer(lines: Sequence[str], most: int) -> list[str]:
+    """As many lines as fit into that many characters; the rest is counted."""
+    kept = fitting(lines, most)
+    more = [] if kept == len(lines) else [f"and {len(lines) - kept} more"]
+    return [*lines[:kept], *more]
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:

@@ -12,10 +12,21 @@ from bot.domain.money import Micros, dollars, percent
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
-from bot.render.blocks import Rendered, context, escape, header, message, moment, people, section
+from bot.render.blocks import (
+    Rendered,
+    context,
+    escape,
+    fewer,
+    header,
+    message,
+    moment,
+    people,
+    section,
+)
 from bot.render.figures import BASIS, as_of, runway, spent_of_limit
 
 MOST = 8
+ROOM = 2_000  # characters for each list: together they stay below what Slack takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +59,15 @@ def digest_message(digest: Digest) -> Rendered:
     parts: list[tuple[str, str, list[str]]] = [
         ("spend", "Spend", [_spend(d)]),
         ("states", "Budgets by state", _states(d)),
-        ("decisions", "Decisions of the week", _decisions(d)),
-        ("open", "Open requests", [_request_line(d, r) for r in d.open] or ["none"]),
+        ("decisions", "Decisions of the week", _requests(d, d.decided)),
+        ("open", "Open requests", _requests(d, d.open)),
         ("unattributed", "Unattributed", [_unattributed(d)]),
         ("alerts", "Alerts", [f"{d.alerts} sent, {d.answered} answered"]),
     ]
     age = f"Figures {as_of(d.freshness, d.zone)} · {BASIS[d.basis]}"
-    text = f"{title}. " + " ".join(f"{name}: {'; '.join(lines)}." for _, name, lines in parts)
+    text = f"{escape(title)}. " + " ".join(
+        f"{name}: {'; '.join(lines)}." for _, name, lines in parts
+    )
     blocks: list[Block] = [header(title)]
     for block_id, name, lines in parts:
         body = "\n".join(f"• {line}" for line in lines)
@@ -84,12 +97,11 @@ def _states(d: Digest) -> list[str]:
         if len(at) > MOST:
             lines.append(f"{stage.word}: and {len(at) - MOST} more")
     calm = sum(1 for s in limited if s.stage is None)
-    lines.append(f"below every threshold: {calm} of {len(limited)}")
-    return lines
+    return [*fewer(lines, ROOM), f"below every threshold: {calm} of {len(limited)}"]
 
 
-def _decisions(d: Digest) -> list[str]:
-    return [_request_line(d, r) for r in d.decided] or ["none"]
+def _requests(d: Digest, requests: Sequence[OverageRequest]) -> list[str]:
+    return fewer([_request_line(d, r) for r in requests], ROOM) or ["none"]
 
 
 def _request_line(d: Digest, r: OverageRequest) -> str:

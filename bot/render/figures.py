@@ -7,7 +7,7 @@ from bot.domain.limits import Mode
 from bot.domain.money import Micros, dollars, percent
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
-from bot.render.blocks import moment
+from bot.render.blocks import moment, one_line
 
 BASIS = {Basis.NET: "net of discounts, before credits", Basis.LIST: "at list price"}
 AT_LIMIT = {
@@ -28,7 +28,7 @@ def spent_of_limit(spent: Micros, limit: Micros | None) -> str:
 def as_of(freshness: Freshness, zone: ZoneInfo) -> str:
     """As of when the figures are, or since when we are blind."""
     if freshness.as_of is None:
-        return f"no figures yet ({freshness.reason})"
+        return f"no figures yet ({one_line(freshness.reason or 'no usage source is set up')})"
     text = f"as of {moment(freshness.as_of, zone)}"
     if freshness.stale:
         since = freshness.blind_since or freshness.as_of

@@ -14,10 +14,11 @@ from slackblocks import (
 )
 
 from bot.domain.budgets import Budget
-from bot.render.blocks import section
+from bot.render.blocks import quoted
 
 View = dict[str, Any]
 MOST_OPTIONS = 100
+LONGEST_AMOUNT = 40
 
 
 def overage_modal(
@@ -47,7 +48,8 @@ def overage_modal(
                 PlainText("How much more, in dollars"),
                 PlainTextInput(
                     action_id="amount",
-                    initial_value=amount or None,
+                    initial_value=amount[:LONGEST_AMOUNT] or None,
+                    max_length=LONGEST_AMOUNT,
                     placeholder=PlainText("for example 500"),
                     focus_on_load=True,
                 ),
@@ -76,15 +78,16 @@ def overage_modal(
     return _view(view)
 
 
-def deny_modal(request_id: int, summary: str) -> View:
+def deny_modal(request_id: int, summary: str, channel: str = "") -> View:
+    """`channel` is where it was pressed: there the answer goes when it cannot be a DM."""
     view = ModalView(
         title=PlainText("Deny the request"),
         submit=PlainText("Deny"),
         close=PlainText("Back"),
         callback_id="overage_decision",
-        private_metadata=str(request_id),
+        private_metadata=f"{request_id} {channel}".strip(),
         blocks=[
-            section(summary, "summary"),
+            quoted(summary, "summary"),
             InputBlock(
                 PlainText("Reason"),
                 PlainTextInput(action_id="reason", multiline=True, max_length=1000),

@@ -9,7 +9,7 @@ from bot.render.blocks import Rendered, escape, message, moment, one_line, secti
 def blind(source: str, since: datetime, reason: str, zone: ZoneInfo) -> Rendered:
     text = (
         f"⚠️ Blind since {moment(since, zone)}: the usage source “{escape(source)}” does not answer "
-        f"as it should: {escape(one_line(reason, 500))} "
+        f"as it should: {one_line(reason, 500)} "
         "No alert fires or clears meanwhile, and nobody is cut off."
     )
     return message(text, section(text, "blind"))
@@ -27,7 +27,7 @@ def sees_again(source: str, since: datetime, now: datetime, zone: ZoneInfo) -> R
 
 def undelivered(entry_id: int, what: str, to: str, error: str) -> Rendered:
     text = (
-        f"⚠️ Not delivered: {escape(what)} to {escape(to)}. {escape(one_line(error, 500))} "
+        f"⚠️ Not delivered: {escape(what)} to {escape(to)}. {one_line(error, 500)} "
         f"When it is mended: `budget-bot outbox redrive {entry_id}`."
     )
     return message(text, section(text, "undelivered"))

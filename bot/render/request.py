@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slackblocks import Block, Button, ConfirmationDialogue, Markdown, PlainText
+from slackblocks import Block, Button, ConfirmationDialogue, PlainText
 
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, dollars
@@ -54,7 +54,7 @@ class Card:
 
 
 def deciders_text(lists: tuple[str, ...], both: bool) -> str:
-    names = ["the owner" if name == "owner" else name for name in lists]
+    names = ["the owner" if name == "owner" else escape(name) for name in lists]
     return f"{' and '.join(names)} together" if both else " or ".join(names)
 
 
@@ -151,8 +151,8 @@ def receipt(card: Card) -> Rendered:
     r = card.request
     text = (
         f"Overage request #{r.id}: {dollars(r.amount)} more for {escape(card.budget_name)} until "
-        f"{moment(r.ends_at, card.zone)}. {card.deciders[0].upper()}{card.deciders[1:]} decides; "
-        f"without a decision it expires {moment(r.expires_at, card.zone)}."
+        f"{moment(r.ends_at, card.zone)}. Decided by {card.deciders}. "
+        f"Expires {moment(r.expires_at, card.zone)} without a decision."
     )
     withdraw = button("Withdraw", "request:withdraw", str(r.id), spoken=f"Withdraw request {r.id}")
     return message(text, section(text, "receipt"), actions([withdraw]))
@@ -190,10 +190,8 @@ def _buttons(card: Card) -> list[Button]:
     r = card.request
     confirm = ConfirmationDialogue(
         title=PlainText("Approve this overage?"),
-        text=Markdown(
-            f"{dollars(r.amount)} more for {escape(card.budget_name)} "
-            f"until {moment(r.ends_at, card.zone)}.",
-            verbatim=True,
+        text=PlainText(
+            f"{dollars(r.amount)} more until {moment(r.ends_at, card.zone)} for {card.budget_name}."
         ),
         confirm=PlainText("Approve"),
         deny=PlainText("Not now"),

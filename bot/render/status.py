@@ -15,15 +15,20 @@ from bot.render.blocks import (
     button,
     context,
     escape,
+    fewer,
+    fitting,
     header,
     message,
     moment,
+    one_line,
     people,
     section,
 )
 from bot.render.figures import AT_LIMIT, BASIS, as_of, runway, spent_of_limit
 
 BAR = 10
+MOST = 40
+ROOM = 8_000  # characters for the budgets: with the rest below what Slack takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +46,19 @@ def status_list(
     standings: Sequence[Standing], freshness: Freshness, basis: Basis, zone: ZoneInfo, title: str
 ) -> Rendered:
     """One line a budget, the fullest first; more than fit into a message are counted."""
-    shown = list(standings)[:40]
+    bars = [_bar_line(s) for s in standings[:MOST]]
+    bars = bars[: fitting(bars, ROOM)]
+    shown = standings[: len(bars)]
     lines = [_line(s) for s in shown]
     left = len(standings) - len(shown)
     more = f"and {left} more; ask for one by name." if left else ""
     age = f"{as_of(freshness, zone)} · {BASIS[basis]}"
-    text = "\n".join([f"{title}, {age}:", *lines, *([more] if more else [])])
+    text = "\n".join([f"{escape(title)}, {age}:", *lines, *([more] if more else [])])
     blocks: list[Block] = [header(title)]
-    for start in range(0, len(shown), 10):
-        body = "\n".join(_bar_line(s) for s in shown[start : start + 10])
-        blocks.append(section(body, f"budgets_{start}"))
+    while bars:
+        count = fitting(bars[:10], 2_900) or 1
+        blocks.append(section("\n".join(bars[:count]), f"budgets_{len(blocks)}"))
+        bars = bars[count:]
     if not shown:
         blocks.append(section("No budgets yet.", "none"))
     blocks.append(context(f"{age}{' · ' + more if more else ''}", "age"))
@@ -81,8 +89,8 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     if detail.models:
         top = ", ".join(f"{escape(model)} {dollars(amount)}" for model, amount in detail.models)
         lines.append(f"most spent on {top}")
-    for number, amount in detail.open_requests:
-        lines.append(f"overage request #{number} for {dollars(amount)} is open")
+    asked = [f"overage request #{n} for {dollars(m)} is open" for n, m in detail.open_requests]
+    lines += fewer(asked, 1_000)
     owner = people([s.budget.owner])
     who = f"owner {owner} · at the limit {AT_LIMIT[s.budget.at_limit]}"
     age = (
@@ -130,7 +138,7 @@ def help_message(command: str, unknown: str | None = None, nearest: str | None =
     start = ""
     if unknown is not None:
         hint = f" Did you mean `{command} {nearest}`?" if nearest else ""
-        start = f"I don't know “{escape(unknown)}”.{hint}\n"
+        start = f"I don't know “{one_line(unknown, 60)}”.{hint}\n"
     text = start + "\n".join(lines)
     return message(text, section(text, "help"))
 

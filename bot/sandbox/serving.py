@@ -33,18 +33,25 @@ class _Prompt(uvicorn.Server):
         await self._leave.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """At once: nothing that is under way is worth waiting for in a double."""
-        for server in self.servers:
-            server.close()
-        for listener in sockets or []:
-            listener.close()
-        # a connection that is being accepted right now is a task too, and would be left open
+        """
+        At once: nothing that is under way is worth waiting for in a double.
+
+        asyncio leaks a connection whose accepting task runs after its server was closed. So nothing
+        more is accepted, then all tasks end, then the server is closed.
+        """
+        listeners = sockets or []
+        for listener in listeners:
+            asyncio.get_running_loop().remove_reader(listener.fileno())
         while self.server_state.connections or len(asyncio.all_tasks()) > 1:
             for connection in list(self.server_state.connections):
                 _abort(connection)
             for task in list(self.server_state.tasks):
                 task.cancel()
             await asyncio.sleep(0)
+        for server in self.servers:
+            server.close()
+        for listener in listeners:
+            listener.close()
 
 
 class Server:

@@ -10,7 +10,7 @@ from bot.clients.enforcement.addresses import Resolve, allowed_addresses, resolv
 from bot.clients.enforcement.answers import Answer, TargetError
 from bot.clients.enforcement.signature import Signer
 from bot.clients.enforcement.verdict import judge_answer, read_sent
-from bot.clients.usage.retry_after import read_retry_after
+from bot.clients.retry_after import read_retry_after
 from bot.clock import Clock, utc_now
 
 USER_AGENT = "budget-bot/0.1 (+https://github.com/budget-bot/budget-bot)"

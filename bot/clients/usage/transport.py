@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from bot.clients.retry_after import read_retry_after
 from bot.clients.usage.errors import AnswerTooLarge, SourceError, SourceRefused, SourceUnavailable
 from bot.clients.usage.patience import Patience
 from bot.clients.usage.refusals import judge_refusal, read_refusal
-from bot.clients.usage.retry_after import read_retry_after
 from bot.clock import Clock
 
 USER_AGENT = "budget-bot/0.1 (+https://github.com/budget-bot/budget-bot)"

@@ -189,6 +189,7 @@ def upgrade() -> None:
         sa.Column("polled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("ok_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("refreshed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("names_read_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("blind_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("blind_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_source")),

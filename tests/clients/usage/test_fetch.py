@@ -219,6 +219,16 @@ def test_refreshed_at(api: UsageApi, source: UsageSource, day: Window, now: date
     assert now - timedelta(minutes=10) == source.fetch(day, now + 3 * HOUR).refreshed_at
 
 
+def test_oldest_refresh_counts(
+    api: UsageApi, source: UsageSource, day: Window, now: datetime
+) -> None:
+    """When the two reports are not equally fresh, the older time is told."""
+    older = now - 3 * HOUR
+    api.faults.add("edit", "usage", edit=lambda body: {**body, "data_refreshed_at": f"{older}"})
+
+    assert older == source.fetch(day, now).refreshed_at
+
+
 def test_request(api: UsageApi, source: UsageSource, day: Window, now: datetime) -> None:
     """The request names the client, the version, the beta and all five dimensions."""
     source.fetch(day, now)

@@ -15,7 +15,7 @@ from bot.clients.usage.errors import (
     SourceRefused,
     SourceUnavailable,
 )
-from bot.clients.usage.retry_after import read_retry_after
+from bot.clients.retry_after import read_retry_after
 from bot.domain.money import micros
 from bot.domain.usage import Window
 from bot.sandbox.usage import UsageApi

@@ -1,0 +1,162 @@
+"""A bench for faults: the bot among its doubles, and nothing happens unless a test does it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, event
+
+from bot.app import build
+from bot.config.load import load_policy
+from bot.domain.budgets import BudgetId
+from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.people import Person
+from bot.flows import overages, records
+from bot.flows.delivery import Attempt, deliver_next
+from bot.flows.tick import TickReport, tick
+from bot.parts import Bot
+from bot.sandbox.slack.messages import Message
+from store.outbox import Lane, OutboxEntry
+from tests.story.town import Town, at
+
+SEARCH = BudgetId("search")
+MONDAY = "2026-11-02 10:00"
+POLICY = """\
+organization:
+  name: Acme
+  timezone: America/New_York
+  channels: {digest: "#ai-budgets", approvals: "#ai-approvals", operators: "#ai-budget-ops"}
+  digest: {day: mon, at: "09:00"}
+approvers:
+  finance: {people: [fin@example.com]}
+defaults:
+  overage:
+    max_percent: 50
+    max_term: 14d
+    routes: [{up_to: 50%, approvers: [finance]}]
+unattributed: {owner: ops@example.com}
+budgets:
+  - id: search
+    name: Search ranking
+    owner: dana@example.com
+    backup: lee@example.com
+    limit: 100
+    at_limit: block
+    match: [{workspace: team-search}]
+"""
+
+
+class Bench:
+    """The clock stands still; every turn, click and delivery is a call."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        town.clock.run(0)
+        self.slack = town.slack
+        self.usage = town.usage
+        self.gateway = town.gateway
+        self.clock = town.clock
+        self.bot = self.replica()
+
+    def replica(self) -> Bot:
+        """A bot as another process would have it: its own connections, nothing shared but the database."""
+        settings = self.town.settings()
+        policy = load_policy(settings.budget_bot_config).policy
+        bot = build(settings, policy, self.clock)
+        hurry(bot.db.engine)
+        return bot
+
+    def later(self, **span: float) -> None:
+        self.clock.ahead(timedelta(**span))
+
+    def tick(self) -> TickReport:
+        return tick(self.bot, self.clock())
+
+    def deliver(self, *lanes: Lane) -> list[Attempt]:
+        """Send what is due now, and no more than that: the clock does not move."""
+        return deliver_all(self.bot, *lanes, at=self.clock())
+
+    def turn(self) -> list[Attempt]:
+        """A tick and all that follows from it now."""
+        self.tick()
+        return self.deliver()
+
+    def ask(self, amount: str = "50", trigger: str = "view:V1") -> OverageRequest:
+        """Dana asks for more."""
+        dana = Person("U0DANA", "Dana", "dana@example.com")
+        return overages.ask(
+            self.bot, SEARCH, dana, amount, "launch week", None, trigger, self.clock()
+        ).request
+
+    def approve(self, request: int = 1, actor: str = "U0FIN") -> overages.Outcome:
+        return overages.decide(
+            self.bot, request, actor, RequestState.APPROVED, None, self.clock()
+        )
+
+    def open(self) -> list[OutboxEntry]:
+        """What waits or was given up."""
+        return records.undelivered(self.bot)
+
+    def posted(self, key: str) -> list[Message]:
+        """Every message that stands in Slack under an outbox key."""
+        return [message for message in self.messages() if key_of(message) == key]
+
+    def messages(self) -> list[Message]:
+        with self.slack.workspace.lock:
+            channels = list(self.slack.workspace.channels.values())
+            return [message for channel in channels for message in channel.messages()]
+
+    def close(self, *bots: Bot) -> None:
+        for bot in (self.bot, *bots):
+            close(bot)
+
+
+def key_of(message: Message) -> str:
+    payload = (message.metadata or {}).get("event_payload") or {}
+    return str(payload.get("key", ""))
+
+
+def deliver_all(bot: Bot, *lanes: Lane, at: object) -> list[Attempt]:
+    """Until nothing is due; what a delivery writes is delivered too."""
+    now = at if not callable(at) else at()
+    attempts: list[Attempt] = []
+    tried = True
+    while tried:
+        tried = False
+        for lane in lanes or tuple(Lane):
+            while attempt := deliver_next(bot, lane, now):
+                attempts.append(attempt)
+                tried = True
+                if len(attempts) > 300:
+                    raise AssertionError(f"it never ends: {attempts[-3:]}")
+    return attempts
+
+
+def close(bot: Bot) -> None:
+    for source in bot.sources.values():
+        source.close()
+    if bot.target is not None:
+        bot.target.close()
+    bot.db.close()
+
+
+def hurry(engine: Engine) -> None:
+    """A killed process loses nothing that the system has; only a power cut needs the slow way."""
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _no_fsync(connection: object, _record: object) -> None:
+            connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
+
+
+@contextmanager
+def bench(folder: Path, database_url: str, policy: str = POLICY, begins: str = MONDAY) -> Iterator[Bench]:
+    """A bench whose doubles run; nothing of the bot runs by itself."""
+    town = Town(folder, database_url, "http", at(begins), policy)
+    with town.slack, town.usage, town.gateway:
+        place = Bench(town)
+        try:
+            yield place
+        finally:
+            place.close()
