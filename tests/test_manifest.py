@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 from slack_bolt import App
+from slack_sdk import WebClient
 
 from bot.clients.slack import DeliveryError, Slack
 from bot.clock import utc_now
@@ -18,7 +19,6 @@ from bot.parts import Bot
 from bot.sandbox.slack import SlackSandbox
 from bot.sandbox.slack.methods import METHODS
 from handlers import register
-from slack_sdk import WebClient
 from tests.story.town import Town, at
 
 ROOT = Path(__file__).parents[1]

@@ -44,11 +44,18 @@ def post(
 
 
 def post_to_group(
-    tx: Session, key: str, group: str, rendered: Rendered, now: datetime, *, subject: str
+    tx: Session,
+    key: str,
+    group: str,
+    rendered: Rendered,
+    now: datetime,
+    *,
+    subject: str,
+    request: int,
 ) -> bool:
-    """A DM to every member of a user group; who they are is asked when it is sent."""
-    request = {"group": group, "text": rendered.text, "blocks": rendered.blocks}
-    return outbox.add(tx, NewEntry(key, key, subject, Lane.SLACK, GROUP, request), now)
+    """A request's card to every member of a user group; who they are is asked when it is sent."""
+    call = {"group": group, "request": request, "text": rendered.text, "blocks": rendered.blocks}
+    return outbox.add(tx, NewEntry(key, key, subject, Lane.SLACK, GROUP, call), now)
 
 
 def update_copies(tx: Session, subject: str, state: str, rendered: Rendered, now: datetime) -> None:

@@ -43,9 +43,8 @@ def announce(
             messages.post(tx, key, {"person": ref}, rendered, now, subject=about, priority=4)
         group = None if name == OWNER else bot.policy.approvers[name].usergroup
         if group:
-            messages.post_to_group(
-                tx, f"{about}:group:{group}", group, rendered, now, subject=about
-            )
+            key = f"{about}:group:{group}"
+            messages.post_to_group(tx, key, group, rendered, now, subject=about, request=request.id)
     messages.post(
         tx,
         f"{about}:receipt",

@@ -12,6 +12,7 @@ from bot.clients.enforcement import Accepted, Answer, Confirmed, Newer, TargetEr
 from bot.clients.slack import DeliveryError, Posted
 from bot.domain.backoff import GIVE_UP_AFTER, delay
 from bot.domain.budgets import BudgetId
+from bot.domain.overages import RequestState
 from bot.effects import limits as limit_effects
 from bot.effects import messages
 from bot.effects import requests as request_effects
@@ -169,8 +170,14 @@ def _give_up(tx: Session, bot: Bot, entry: OutboxEntry, error: str, now: datetim
 
 
 def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: datetime) -> None:
+    """A DM each, unless the request was decided while the group was asked for."""
+    request = overages.load(tx, entry.request["request"])
+    if request is None or request.state is not RequestState.PENDING:
+        return
     rendered = Rendered(entry.request["text"], entry.request["blocks"])
     for member in members:
+        if member == request.requester:
+            continue
         key = f"{entry.subject}:dm:{member}"
         messages.post(tx, key, {"person": member}, rendered, now, subject=entry.subject, priority=4)
 

@@ -3,16 +3,18 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from bot.app import Running
+from bot.clock import Clock
 from bot.domain.budgets import UNATTRIBUTED, BudgetId
 from bot.domain.periods import period_at
 from bot.sandbox.clock import MovableClock
-from bot.sandbox.gateway import Gateway
+from bot.sandbox.gateway import Entry, Gateway
 from bot.sandbox.slack import SlackSandbox
 from bot.sandbox.usage import UsageApi
 from bot.sandbox.world_bot import read_policy, start_bot, write_policy
@@ -31,22 +33,34 @@ DELIVERY_POLL = 0.02
 LEASED = timedelta(minutes=1)  # what is being sent right now is due again in less
 
 
+class Watched(Gateway):
+    """Tells the page of everything it hears, also while time stands still."""
+
+    def __init__(self, clock: Clock, told: Callable[[], None]) -> None:
+        super().__init__(clock=clock)
+        self._told = told
+
+    def note(self, entry: Entry) -> None:
+        super().note(entry)
+        self._told()
+
+
 class World:
     """The page's server is the Slack workspace's; a version grows with everything that changes."""
 
     def __init__(self, folder: Path) -> None:
+        self.version = 0
+        self._changed = threading.Condition()
         self.clock = MovableClock(KNOWN_SINCE, speed=0)
         self.usage = UsageApi(self.clock)
-        self.gateway = Gateway(clock=self.clock)
+        self.gateway = Watched(self.clock, self.touch)
         self.policy_file = write_policy(folder)
         self.policy = read_policy(self.policy_file)
         self.mover = Mover(self)
         self.slack = SlackSandbox(self.clock, extra_routes=page_routes(self))
         self.parts = move_in(self.slack)
         self.traffic = Traffic(self.usage, self.gateway, ZONE)
-        self.version = 0
         self._folder = folder
-        self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._flowed_to = KNOWN_SINCE
         self._bot: Running | None = None

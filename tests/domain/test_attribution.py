@@ -1,6 +1,7 @@
 """Attribution: every row lands somewhere, the first rule wins, and a split loses nothing."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,7 @@ def rule(budget: str, **match: str) -> Rule:
 
 
 def landed(*rules: Rule, row: UsageRow = ROW) -> list[str]:
+    """The budgets a row goes to."""
     return [c.budget for c in attribute([row], rules, NAMES, otherwise="unattributed")]
 
 
@@ -102,7 +104,6 @@ def test_what_the_source_does_not_know_matches_nothing(match: Match) -> None:
     bare = replace(ROW, workspace_id=None, api_key_id=None, actor=None, model=None, product=None)
 
     assert not match.holds(bare, NAMES)
-    assert not match.holds(bare, replace(NAMES, workspaces={"": Workspace("", "")}))
 
 
 def test_an_unknown_id_is_still_an_id() -> None:
@@ -160,7 +161,7 @@ def test_a_split_divides_dollars_tokens_and_requests() -> None:
 def shares() -> st.SearchStrategy[list[int]]:
     """Basis points that sum to the whole: cuts in a line of 10,000."""
     cuts = st.lists(st.integers(1, WHOLE - 1), max_size=8, unique=True)
-    return cuts.map(lambda cut: [b - a for a, b in zip([0, *sorted(cut)], [*sorted(cut), WHOLE])])
+    return cuts.map(lambda cut: [b - a for a, b in pairwise([0, *sorted(cut), WHOLE])])
 
 
 @given(st.integers(-(10**15), 10**15), shares())
@@ -190,7 +191,5 @@ def test_a_split_row_is_the_row_again(net: int, gross: int, tokens: int, parts: 
 def test_who_gets_the_odd_micro_dollar_is_always_the_same() -> None:
     """The largest remainder first, then the order of the file: a repeated poll changes nothing."""
     assert [34, 33, 33] == divide(100, [3_334, 3_333, 3_333])
-    assert [1, 0, 0] == divide(1, [3_333, 3_334, 3_333])[::-1] or [0, 1, 0] == divide(
-        1, [3_333, 3_334, 3_333]
-    )
+    assert [0, 1, 0] == divide(1, [3_333, 3_334, 3_333])
     assert [1, 0] == divide(1, [5_000, 5_000])

@@ -10,7 +10,7 @@ from tests.domain.values import BUDGET, HOUR
 
 
 def tree() -> BudgetTree:
-    """platform › search › rerank, and growth beside them."""
+    """platform over search over rerank, and growth beside them."""
     platform = replace(BUDGET, id=BudgetId("platform"))
     search = replace(BUDGET, id=BudgetId("search"), parent=BudgetId("platform"))
     rerank = replace(BUDGET, id=BudgetId("rerank"), parent=BudgetId("search"))

@@ -101,9 +101,7 @@ def test_a_raise_counts_while_it_is_live() -> None:
         ("40", "1", None),  # not before the end of the period
     ],
 )
-def test_runway_ends_where_the_limit_is_reached(
-    spent: str, daily: str, runs_out: object
-) -> None:
+def test_runway_ends_where_the_limit_is_reached(spent: str, daily: str, runs_out: object) -> None:
     """At the rate of the last days; a budget that outlasts its period never runs out."""
     assert runs_out == standing(spent, daily=daily).runs_out_at
 

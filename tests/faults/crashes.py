@@ -1,5 +1,6 @@
 """Crash points: every statement, commit and HTTP edge of a step, and a process that dies at one."""
 
+import gc
 import os
 import signal
 import traceback
@@ -62,10 +63,13 @@ def killed(bot: Bot, act: Act, point: int, said: Path) -> bool:
 
     `bot` must be one that has no open connection: the child makes its own.
     """
+    gc.freeze()  # or every child copies the memory of the parent by looking for garbage in it
     child = os.fork()
     if child == 0:
+        gc.disable()
         _live_and_die(bot, act, point, said)
     _, status = os.waitpid(child, 0)
+    gc.unfreeze()
     if os.WIFSIGNALED(status):
         assert signal.SIGKILL == os.WTERMSIG(status)
         return True

@@ -22,7 +22,7 @@ from bot.sandbox.usage import UsageApi
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 START = NOW - timedelta(hours=5)
-EXAMPLES = Path("/work/shared/data/anthropic")
+EXAMPLES = Path(__file__).parents[3] / "shared/data/anthropic"
 FIVE = ["workspace_id", "api_key_id", "actor", "model", "product"]
 
 

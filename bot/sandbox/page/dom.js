@@ -14,7 +14,7 @@ export function el(name, attributes = {}, ...children) {
       node.setAttribute(key, value === true ? "" : value);
     }
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return node;
 }
 
@@ -25,7 +25,7 @@ export function redraw(place, signature, build) {
   const focused = place.contains(document.activeElement)
     ? document.activeElement.dataset.testid
     : undefined;
-  place.replaceChildren(...[build()].flat().filter(Boolean));
+  place.replaceChildren(...[build()].flat(Infinity).filter(Boolean));
   if (focused) place.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
 }
 

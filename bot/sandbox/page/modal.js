@@ -55,7 +55,7 @@ export function modal(view, surface, deeds) {
 export function focusFirst(place) {
   const first =
     place.querySelector("[aria-invalid]") ??
-    place.querySelector("[autofocus]") ??
+    place.querySelector("[data-focus]") ??
     place.querySelector("input, textarea, select, button");
   first?.focus();
 }
@@ -72,7 +72,7 @@ function field(block, error, surface, readers) {
       "data-testid": `field-${block.block_id}`,
       "aria-describedby": described || undefined,
       "aria-invalid": error ? "true" : undefined,
-      autofocus: part.focus_on_load,
+      "data-focus": part.focus_on_load ? "first" : undefined,
     },
     surface.screen,
   );

@@ -1,0 +1,243 @@
+"""One of each thing the bot shows, with figures that can be checked by eye."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+from bot.domain.alerts import Alert, AlertFigures, AnswerKind, Reason, figures_of
+from bot.domain.budgets import AtLimit, Budget, BudgetId, PersonRef, Stage
+from bot.domain.limits import TemporaryRaise
+from bot.domain.money import Micros, micros
+from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.overages import figures_of as seen
+from bot.domain.policy import Basis
+from bot.domain.standings import Freshness, Standing
+from bot.render import notice
+from bot.render.alert import alert_message
+from bot.render.blocks import Rendered
+from bot.render.digest import Digest, digest_message
+from bot.render.modals import View, answer_modal, deny_modal, overage_modal
+from bot.render.request import (
+    Card,
+    Progress,
+    deciders_text,
+    raise_note,
+    receipt,
+    request_card,
+    requester_note,
+)
+from bot.render.status import Detail, help_message, plain, status_detail, status_list
+from tests.domain.values import (
+    BUDGET,
+    DAY,
+    FRESH,
+    HOUR,
+    NEW_YORK,
+    NOW,
+    PERIOD,
+    STALE,
+    UNLIMITED,
+    policy,
+    raised,
+    standing,
+)
+
+GROWTH = replace(
+    BUDGET, id=BudgetId("growth"), name="Growth", limit=micros(300), at_limit=AtLimit.NOTIFY
+)
+PLATFORM = replace(
+    BUDGET, id=BudgetId("platform"), name="Platform", limit=micros(1000), owner=PersonRef("U0PAT")
+)
+REASON = "launch week: reranking twice the traffic"
+
+
+def figures(
+    spent: str, *raises: TemporaryRaise, daily: str = "8", budget: Budget = BUDGET
+) -> AlertFigures:
+    """What the alert at that spend says."""
+    s = standing(spent, *raises, daily=daily, budget=budget)
+    stage = s.stage or Stage.LOOK
+    return figures_of(Alert(s, stage, Reason.SHARE), policy(budget), NOW)
+
+
+def request(state: RequestState = RequestState.PENDING, **changes: object) -> OverageRequest:
+    """Tom's request for $50, decided by Fin when it is decided."""
+    pending = OverageRequest(
+        id=42,
+        budget=BUDGET.id,
+        requester="U0TOM",
+        amount=micros("50"),
+        reason=REASON,
+        ends_at=PERIOD.ends_at,
+        lists=("finance",),
+        both=False,
+        state=RequestState.PENDING,
+        asked_at=NOW,
+        expires_at=NOW + DAY,
+        figures=seen(standing("81", daily="8"), "v1"),
+    )
+    if state is not RequestState.PENDING:
+        decided_by = () if state is RequestState.EXPIRED else ("U0FIN",)
+        pending = replace(pending, state=state, decided_at=NOW + HOUR, decided_by=decided_by)
+    return replace(pending, **changes)  # type: ignore[arg-type]
+
+
+def card(
+    state: RequestState = RequestState.PENDING,
+    progress: Progress | None = None,
+    votes: tuple[str, ...] = (),
+    name: str = BUDGET.name,
+    **changes: object,
+) -> Card:
+    """The card of that request."""
+    r = request(state, **changes)
+    return Card(r, name, NEW_YORK, deciders_text(r.lists, r.both), votes, progress)
+
+
+def progress(**changes: object) -> Progress:
+    """An approved exception of $50 on the way to a target."""
+    more = raised("50", NOW + HOUR, PERIOD.ends_at, request=42)
+    started = Progress(raised=more, limit=micros("150"), target=True)
+    return replace(started, **changes)  # type: ignore[arg-type]
+
+
+APPROVED = RequestState.APPROVED
+CONFIRMED = progress(applied_at=NOW + HOUR)
+OVER = progress(applied_at=NOW + HOUR, ended_at=NOW + DAY, limit=micros("100"))
+RESTORED = replace(OVER, restored_at=NOW + DAY)
+NO_TARGET = progress(target=False)
+
+
+def detail(**changes: object) -> Detail:
+    """Where the search budget stands, with everything that explains it."""
+    full = Detail(
+        standing=standing("96.50", raised("50"), daily="12"),
+        binding=standing("990", budget=PLATFORM),
+        models=[("claude-opus-5-5", micros("80")), ("claude-haiku-5-5", micros("16.50"))],
+        open_requests=[(42, micros("20"))],
+        confirmed=False,
+    )
+    return replace(full, **changes)  # type: ignore[arg-type]
+
+
+def some() -> list[Standing]:
+    """Three budgets and what nobody claims, the fullest first."""
+    return [
+        standing("120", daily="9"),
+        standing("850", budget=PLATFORM, daily="40"),
+        standing("30", budget=GROWTH, daily="1"),
+        standing("12.34", budget=UNLIMITED),
+    ]
+
+
+def digest(**changes: object) -> Digest:
+    """A week with something of everything in it."""
+    full = Digest(
+        organization="Acme",
+        starts_at=NOW - 7 * DAY,
+        ends_at=NOW,
+        zone=NEW_YORK,
+        basis=Basis.NET,
+        freshness=FRESH,
+        standings=some(),
+        week_spend=micros("412.80"),
+        week_before=micros("300"),
+        decided=[
+            request(APPROVED, granted=micros("50")),
+            request(RequestState.DENIED, id=41),
+            request(RequestState.EXPIRED, id=40),
+            request(RequestState.WITHDRAWN, id=39, decided_by=("U0TOM",)),
+        ],
+        open=[request(id=43)],
+        alerts=5,
+        answered=3,
+    )
+    return replace(full, **changes)  # type: ignore[arg-type]
+
+
+def listed(standings: list[Standing], freshness: Freshness = FRESH) -> Rendered:
+    """All the budgets, as `/budget status all` shows them."""
+    return status_list(standings, freshness, Basis.NET, NEW_YORK, "Acme: all budgets")
+
+
+MESSAGES: dict[str, Callable[[], Rendered]] = {
+    "alert look": lambda: alert_message(7, figures("51")),
+    "alert respond": lambda: alert_message(7, figures("81")),
+    "alert intervene": lambda: alert_message(7, figures("96.50", daily="30")),
+    "alert exhausted": lambda: alert_message(7, figures("104.20")),
+    "alert under an exception": lambda: alert_message(7, figures("96", raised("50"))),
+    "alert on it": lambda: alert_message(
+        7, figures("81"), (AnswerKind.ON_IT, "U0DANA", NOW + HOUR, "moving the reranker to Haiku")
+    ),
+    "alert planned": lambda: alert_message(
+        7, figures("81"), (AnswerKind.PLANNED, "U0DANA", NOW + HOUR, None)
+    ),
+    "request pending": lambda: request_card(card()),
+    "request with one of two votes": lambda: request_card(
+        card(lists=("finance", "leads"), both=True, votes=("U0FIN",))
+    ),
+    "request approved": lambda: request_card(card(APPROVED, progress())),
+    "request accepted only": lambda: request_card(card(APPROVED, progress(accepted=True))),
+    "request confirmed": lambda: request_card(card(APPROVED, CONFIRMED)),
+    "request without a target": lambda: request_card(card(APPROVED, NO_TARGET)),
+    "request over": lambda: request_card(card(APPROVED, OVER)),
+    "request restored": lambda: request_card(card(APPROVED, RESTORED)),
+    "request denied": lambda: request_card(
+        card(RequestState.DENIED, decision_reason="batch it instead")
+    ),
+    "request expired": lambda: request_card(card(RequestState.EXPIRED)),
+    "request withdrawn": lambda: request_card(card(RequestState.WITHDRAWN, decided_by=("U0TOM",))),
+    "receipt": lambda: receipt(card()),
+    "receipt of two": lambda: receipt(card(lists=("finance", "leads"), both=True)),
+    "note approved": lambda: requester_note(card(APPROVED, progress())),
+    "note denied": lambda: requester_note(
+        card(RequestState.DENIED, decision_reason="batch it instead")
+    ),
+    "note lifted": lambda: raise_note(card(APPROVED, CONFIRMED), lifted=True),
+    "note back": lambda: raise_note(card(APPROVED, RESTORED), lifted=False),
+    "note back without a target": lambda: raise_note(card(APPROVED, NO_TARGET), lifted=False),
+    "status": lambda: listed(some()),
+    "status blind": lambda: listed(some(), STALE),
+    "status before the first poll": lambda: listed(
+        [], Freshness(None, stale=True, reason="no usage has been read yet")
+    ),
+    "status of one": lambda: status_detail(detail(), Basis.NET),
+    "status of one without a limit": lambda: status_detail(
+        Detail(standing("12.34", budget=UNLIMITED), None, [], [], None), Basis.LIST
+    ),
+    "help": lambda: help_message("/budget"),
+    "help for a word": lambda: help_message("/budget", "stauts", "status"),
+    "sentence": lambda: plain("There is no such thing."),
+    "digest": lambda: digest_message(digest()),
+    "digest of nothing": lambda: digest_message(
+        digest(
+            standings=[standing("0", budget=UNLIMITED)],
+            week_spend=Micros(0),
+            week_before=Micros(0),
+            decided=[],
+            open=[],
+            alerts=0,
+            answered=0,
+        )
+    ),
+    "blind": lambda: notice.blind("anthropic", NOW, "HTTP 503 three times in a row.", NEW_YORK),
+    "sees again": lambda: notice.sees_again("anthropic", NOW, NOW + 3 * HOUR, NEW_YORK),
+    "sees again soon": lambda: notice.sees_again(
+        "anthropic", NOW, NOW + timedelta(seconds=20), NEW_YORK
+    ),
+    "undelivered": lambda: notice.undelivered(
+        3, "alert:search:2026-11-01:100000000:look", "dana@example.com", "users_not_found"
+    ),
+}
+MODALS: dict[str, Callable[[], View]] = {
+    "ask for more": lambda: overage_modal(
+        [BUDGET, GROWTH],
+        GROWTH,
+        "20",
+        "launch",
+        date(2026, 11, 30),
+        "For Growth the policy allows up to $150 more.",
+    ),
+    "deny": lambda: deny_modal(42, "Request #42: $50 more for Search ranking.", "C024BE91L"),
+    "answer": lambda: answer_modal(7, "What will you do?"),
+}

@@ -1,0 +1,104 @@
+"""Every surface as it is: what is shown, what is read aloud, and that Slack takes it."""
+
+from typing import Any
+
+import pytest
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View as SdkView
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from bot.sandbox.slack.checks import block_text_is_too_long, message_problems, view_problems
+from tests.render.samples import MESSAGES, MODALS
+
+
+@pytest.fixture
+def as_json(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """One file for each surface, so that a change of words is a small difference."""
+    return snapshot.use_extension(JSONSnapshotExtension)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_looks_like_this(name: str, as_json: SnapshotAssertion) -> None:
+    """Text and blocks are reviewed as files; a change of them is a change of the product."""
+    rendered = MESSAGES[name]()
+
+    assert as_json == {"text": rendered.text, "blocks": rendered.blocks}
+
+
+@pytest.mark.parametrize("name", MODALS)
+def test_a_form_looks_like_this(name: str, as_json: SnapshotAssertion) -> None:
+    """The same for forms."""
+    assert as_json == MODALS[name]()
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_slack_takes_the_message(name: str) -> None:
+    """Checked by Slack's published rules, and by the models of its own SDK."""
+    rendered = MESSAGES[name]()
+
+    assert [] == message_problems(rendered.blocks)
+    assert not block_text_is_too_long(rendered.blocks)
+    assert 0 < len(rendered.text) <= 4_000
+    parsed: list[Any] = Block.parse_all(rendered.blocks)
+    assert len(rendered.blocks) == len([block.to_dict() for block in parsed])
+
+
+@pytest.mark.parametrize("name", MODALS)
+def test_slack_takes_the_form(name: str) -> None:
+    """As for messages; an input needs a submit button."""
+    view = MODALS[name]()
+
+    assert [] == view_problems(view)
+    SdkView(**view).validate_json()
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_button_speaks_for_itself(name: str) -> None:
+    """Read aloud it says what it is about, and its value is an id: no person, no amount."""
+    for block in MESSAGES[name]().blocks:
+        for button in block.get("elements", []) if block["type"] == "actions" else []:
+            assert button["accessibility_label"]
+            assert button["value"] in {"7", "42", "search"}
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("alert")])
+def test_an_alert_says_everything_in_its_text(name: str) -> None:
+    """Screen readers read only that: stage, amounts, per cent, as of when, what is asked for."""
+    text = MESSAGES[name]().text
+    answered = name in {"alert on it", "alert planned"}
+
+    assert text.startswith(("look: ", "respond: ", "intervene: ", "exhausted: "))
+    for part in ("Search ranking", "$", " of $1", " %)", "as of Mon 23 Nov 08:00", "net of"):
+        assert part in text
+    assert answered == (" by Mon 23 Nov" not in text and " by Wed 25 Nov" not in text)
+    assert not answered or "<@U0DANA>" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("alert look", ["look:", "$51 of $100 (51 %)", "Please have a look by Wed 25 Nov 09:00"]),
+        ("alert respond", ["Please say what you will do by Mon 23 Nov 17:00"]),
+        ("alert intervene", ["Please act now by Mon 23 Nov 10:00", "usage is blocked"]),
+        ("alert exhausted", ["exhausted:", "(104 %)", "The limit is reached"]),
+        ("alert under an exception", ["$96 of $150 (64 %)", "It includes $50 of exceptions"]),
+        ("alert on it", ["<@U0DANA> is on it", "“moving the reranker to Haiku”"]),
+        ("request pending", ["<@U0TOM> asks for $50 more", "Decided by finance", "Reason: launch"]),
+        ("request with one of two votes", ["finance and leads together", "so far by <@U0FIN>"]),
+        ("request confirmed", ["Approved by <@U0FIN>", "Limit lifted to $150 ✓ 10:00"]),
+        ("request denied", ["Denied by <@U0FIN>", "Reason given: batch it instead"]),
+        ("request expired", ["Expired on Mon 23 Nov 10:00: nobody decided in time"]),
+        ("status blind", ["as of Mon 23 Nov 00:00, blind since Mon 23 Nov 06:00"]),
+        ("status", ["Search ranking (search): $120 of $100 (120 %), exhausted"]),
+        ("status of one", ["Platform binds first: $10 left of $1,000", "#42 for $20 is open"]),
+        ("digest", ["$412.80 in the week, +37 % on", "Unattributed: $12.34 of $1,012.34"]),
+        ("blind", ["Blind since Mon 23 Nov 09:00", "HTTP 503", "nobody is cut off"]),
+        ("help for a word", ["I don't know “stauts”. Did you mean `/budget status`?"]),
+    ],
+)
+def test_the_text_alone_says_it(name: str, parts: list[str]) -> None:
+    """What stands in the blocks stands in the text."""
+    text = MESSAGES[name]().text
+
+    assert [] == [part for part in parts if part not in text]
