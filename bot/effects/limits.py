@@ -32,8 +32,26 @@ def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None
     """
     Make the limit state follow the standing; the new version, or None when nothing changed.
 
-    Older versions that were not sent yet are superseded: an old limit must not arrive late.
+    When something did, the budget's row is locked and the state worked out again: a raise that
+    was committed in between would otherwise be taken back. Older versions that were not sent yet
+    are superseded: an old limit must not arrive late.
     """
+    budget = standing.budget.id
+    held = limits.load(tx, budget)
+    if held is not None and wanted(tx, standing, held.state, now) == held.state:
+        return None
+    held = limits.load(tx, budget, lock=True)
+    state = wanted(tx, standing, held.state if held else None, now)
+    version = limits.change(tx, state, now) if state else None
+    if state is not None and version is not None and bot.target is not None:
+        send(tx, state, version, standing, now)
+    return version
+
+
+def wanted(
+    tx: Session, standing: Standing, held: LimitState | None, now: datetime
+) -> LimitState | None:
+    """What should be true now; None for a budget without a limit."""
     if standing.allocation is None:
         return None
     # All raises, not only the live ones: what holds after the first ends is part of the state.
@@ -45,15 +63,9 @@ def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None
         standing.budget.at_limit,
         now,
     )
-    held = limits.load(tx, standing.budget.id)
     if standing.freshness.stale and held is not None:
-        state = unless_blind(state, held.state)
-    version = limits.change(tx, state, now)
-    if version is None:
-        return None
-    if bot.target is not None:
-        send(tx, state, version, standing, now)
-    return version
+        return unless_blind(state, held)
+    return state
 
 
 def unless_blind(wanted: LimitState, held: LimitState) -> LimitState:

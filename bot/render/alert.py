@@ -33,7 +33,7 @@ ASKED = {
     Stage.LOOK: "Please have a look",
     Stage.RESPOND: "Please say what you will do",
     Stage.INTERVENE: "Please act now",
-    Stage.EXHAUSTED: "Please say how it goes on",
+    Stage.EXHAUSTED: "Please say what happens now",
 }
 
 
@@ -49,7 +49,7 @@ def alert_message(
     runs_out = runway_text(f.runs_out_at, f.daily_rate, f.stage is Stage.EXHAUSTED, zone)
     at_limit = f"At the limit {AT_LIMIT[f.at_limit]}."
     ask = f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
-    raised = f" It includes {dollars(f.raised)} of exceptions." if f.raised else ""
+    raised = f" The limit includes {dollars(f.raised)} of exceptions." if f.raised else ""
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"
     age = f"{asof} · {BASIS[f.basis]} · period ends {moment(f.period_ends_at, zone)}"
     text = (

@@ -16,8 +16,9 @@ def blind(source: str, since: datetime, reason: str, zone: ZoneInfo) -> Rendered
 
 
 def sees_again(source: str, since: datetime, now: datetime, zone: ZoneInfo) -> Rendered:
-    minutes = max(int((now - since).total_seconds() // 60), 1)
+    minutes = int((now - since).total_seconds() // 60)
     span = f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
+    span = "a minute" if minutes < 2 else span
     text = (
         f"✅ All clear: the usage source “{escape(source)}” answers again after {span}; "
         f"the figures of {moment(since, zone)} and later have been read."
@@ -26,8 +27,9 @@ def sees_again(source: str, since: datetime, now: datetime, zone: ZoneInfo) -> R
 
 
 def undelivered(entry_id: int, what: str, to: str, error: str) -> Rendered:
+    why = one_line(error, 500).removesuffix(".")
     text = (
-        f"⚠️ Not delivered: {escape(what)} to {escape(to)}. {one_line(error, 500)} "
+        f"⚠️ Not delivered: {escape(what)} to {escape(to)}. {why}. "
         f"When it is mended: `budget-bot outbox redrive {entry_id}`."
     )
     return message(text, section(text, "undelivered"))

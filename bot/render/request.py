@@ -125,7 +125,10 @@ def progress_text(card: Card) -> str:
     if not p.target:
         return f"The limit is {limit} until {until} (no enforcement target is set up)."
     if p.accepted:
-        return f"The enforcement target has accepted the new limit of {limit}, not confirmed it."
+        return (
+            f"The enforcement target has accepted the new limit of {limit}, until {until}, "
+            "and has not confirmed it yet."
+        )
     return f"The new limit of {limit}, until {until}, is on its way to the enforcement target."
 
 

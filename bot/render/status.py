@@ -92,7 +92,9 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     asked = [f"overage request #{n} for {dollars(m)} is open" for n, m in detail.open_requests]
     lines += fewer(asked, 1_000)
     owner = people([s.budget.owner])
-    who = f"owner {owner} · at the limit {AT_LIMIT[s.budget.at_limit]}"
+    who = f"owner {owner}"
+    if s.limit is not None:
+        who += f" · at the limit {AT_LIMIT[s.budget.at_limit]}"
     age = (
         f"{as_of(s.freshness, zone)} · {BASIS[basis]} · "
         f"period ends {moment(s.period.ends_at, zone)}"

@@ -1,5 +1,6 @@
 """`make demo`: the unmodified bot in a world of its own, with a page to watch and move it."""
 
+import logging
 import signal
 import sys
 import tempfile
@@ -20,6 +21,8 @@ def serve(port: int) -> None:
         try:
             _start(world, port)
             _say(f"The demo runs. Open {world.slack.url}/ in a browser; Ctrl-C ends it.")
+            # What a page still waits for in the end is cut off, and that is no error.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             stopped.wait()
         finally:
             world.stop()

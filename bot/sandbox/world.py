@@ -22,7 +22,7 @@ from bot.sandbox.world_cast import move_in
 from bot.sandbox.world_mover import Mover
 from bot.sandbox.world_routes import page_routes
 from bot.sandbox.world_state import budgets_of, deliveries_of
-from bot.sandbox.world_time import KNOWN_SINCE, SPEED, STARTS_AT, ZONE, next_stop
+from bot.sandbox.world_time import KNOWN_SINCE, OPENS_AT, SPEED, STARTS_AT, ZONE, next_stop
 from bot.sandbox.world_traffic import INSTANT, Traffic
 from bot.schedule import jobs
 from store import outbox
@@ -70,10 +70,12 @@ class World:
         self.slack.start(port)
         self.usage.start()
         self.gateway.start()
-        self.flow(STARTS_AT)
+        self.flow(OPENS_AT)
         self._bot = start_bot(
             self._folder, self.policy, self.clock, self.slack, self.usage, self.gateway
         )
+        self.turn()
+        self.flow(STARTS_AT)
         self.turn()
         self.mover.start()
 

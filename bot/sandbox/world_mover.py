@@ -48,6 +48,7 @@ class Mover:
     def stop(self) -> None:
         self._stopped.set()
         self._halted.set()
+        self._wishes.put(lambda: None)  # so that nobody waits for the next beat
         if self._thread.is_alive():
             self._thread.join(10)
 

@@ -82,7 +82,10 @@ def test_an_alert_says_everything_in_its_text(name: str) -> None:
         ("alert respond", ["Please say what you will do by Mon 23 Nov 17:00"]),
         ("alert intervene", ["Please act now by Mon 23 Nov 10:00", "usage is blocked"]),
         ("alert exhausted", ["exhausted:", "(104 %)", "The limit is reached"]),
-        ("alert under an exception", ["$96 of $150 (64 %)", "It includes $50 of exceptions"]),
+        (
+            "alert under an exception",
+            ["$96 of $150 (64 %)", "The limit includes $50 of exceptions"],
+        ),
         ("alert on it", ["<@U0DANA> is on it", "“moving the reranker to Haiku”"]),
         ("request pending", ["<@U0TOM> asks for $50 more", "Decided by finance", "Reason: launch"]),
         ("request with one of two votes", ["finance and leads together", "so far by <@U0FIN>"]),

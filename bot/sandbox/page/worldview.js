@@ -30,7 +30,7 @@ function drawClock() {
     : world.runs
       ? `${world.speed / 60} minute goes by in each second`
       : "paused";
-  byId("run-pause").textContent = world.runs ? "Pause" : "Run";
+  byId("run-pause").textContent = world.moving_to ? "Stop here" : world.runs ? "Pause" : "Run";
   for (const button of document.querySelectorAll("[data-move], .spend")) {
     button.disabled = Boolean(world.moving_to);
   }
@@ -134,7 +134,9 @@ function drawDeliveries() {
   );
 }
 
-byId("run-pause").addEventListener("click", () => post("/world/act", { do: world?.runs ? "pause" : "run" }));
+byId("run-pause").addEventListener("click", () => {
+  post("/world/act", { do: world?.runs || world?.moving_to ? "pause" : "run" });
+});
 for (const button of document.querySelectorAll("[data-move]")) {
   button.addEventListener("click", () => post("/world/act", { do: "move", by: button.dataset.move }));
 }
