@@ -2,7 +2,6 @@
 
 import fcntl
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,9 +20,9 @@ from bot.clients.usage import UsageSource
 from bot.clients.usage.anthropic import AnthropicSource
 from bot.clock import Clock, utc_now
 from bot.config.settings import Settings
+from bot.deliverer import Deliverer
 from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
-from bot.flows.delivery import deliver_next
 from bot.parts import Bot
 from bot.schedule import scheduler
 from bot.web import WebServer, web_app
@@ -37,7 +36,6 @@ SEND_SECONDS = 10
 PATIENCE_SECONDS = 10  # the next poll comes anyway
 ASK_SECONDS = 2  # somebody waits for an answer that Slack gives three seconds
 LISTENERS = 32  # bolt's own five would lose acknowledgements in a burst of clicks
-IDLE_SECONDS = 1.0
 
 
 def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
@@ -127,7 +125,7 @@ class Running:
     bot: Bot
     web: WebServer
     _scheduler: BackgroundScheduler
-    _deliverers: list["Deliverer"]
+    _deliverers: list[Deliverer]
     _socket: SocketModeHandler | None
     _lock: IO[str] | None
 
@@ -161,7 +159,7 @@ def start(
     lock = _only_one(settings.budget_bot_database_url.get_secret_value())
     bot = build(settings, policy, clock)
     _check_token(bot)
-    deliverers = [Deliverer(bot, lane) for lane in Lane]
+    deliverers = [Deliverer(lane) for lane in Lane]
     wakes = [deliverer.wake for deliverer in deliverers]
     bot = replace(bot, wake=lambda: _all(wakes))
     for deliverer in deliverers:
@@ -191,42 +189,6 @@ def start(
     if scheduled:
         planned.start()
     return Running(bot, web, planned, deliverers, socket, lock)
-
-
-class Deliverer:
-    """One thread for each lane: a slow target never holds up a message."""
-
-    def __init__(self, bot: Bot, lane: Lane) -> None:
-        self._bot = bot
-        self._lane = lane
-        self._woken = threading.Event()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"deliver-{lane}", daemon=True)
-
-    def start(self, bot: Bot) -> None:
-        self._bot = bot
-        self._thread.start()
-
-    def wake(self) -> None:
-        self._woken.set()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._woken.set()
-        self._thread.join(20)
-
-    def _work(self) -> None:
-        while not self._stopped.is_set():
-            self._woken.clear()
-            try:
-                attempt = deliver_next(self._bot, self._lane, self._bot.clock())
-            except Exception:
-                logger.exception("delivery failed", extra={"action": "delivery_failed"})
-                attempt = None
-            if attempt is None:
-                self._woken.wait(IDLE_SECONDS)
-            elif attempt.hold:
-                self._stopped.wait(min(attempt.hold, 60))
 
 
 def _check_settings(settings: Settings) -> None:
