@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -131,7 +132,10 @@ class Running:
 
     def stop(self) -> None:
         if self._socket is not None:
-            self._socket.close()  # type: ignore[no-untyped-call]
+            # It joins its threads without a time limit, and a lost socket can keep one of them.
+            closing = threading.Thread(target=self._socket.close, name="hang-up", daemon=True)
+            closing.start()
+            closing.join(5)
         self.web.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)

@@ -1,6 +1,7 @@
 """The weekly digest: due at a local day and time, written once."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -10,7 +11,7 @@ from bot.domain.policy import Policy
 from bot.effects import messages
 from bot.parts import Bot
 from bot.render.digest import Digest, digest_message
-from store import alerts, ledger, overages, standings
+from store import alerts, ledger, outbox, overages, sources, standings
 
 WEEK = timedelta(days=7)
 LATE = timedelta(days=1)
@@ -24,7 +25,7 @@ def due_at(policy: Policy, now: datetime) -> datetime:
     due = datetime.combine(day, wanted.at, zone).astimezone(UTC)
     if due <= now:
         return due
-    return datetime.combine(day - WEEK, wanted.at, zone).astimezone(UTC)
+    return _week_before(due, zone)
 
 
 def send_if_due(bot: Bot, now: datetime) -> bool:
@@ -36,9 +37,12 @@ def send_if_due(bot: Bot, now: datetime) -> bool:
     due = due_at(bot.policy, now)
     if now - due > LATE:
         return False
+    channel = {"channel": bot.policy.organization.channels.digest}
+    key = f"digest:{due.astimezone(bot.policy.organization.time_zone).date()}"
     with bot.db.transaction() as tx:
-        channel = {"channel": bot.policy.organization.channels.digest}
-        key = f"digest:{due.astimezone(bot.policy.organization.time_zone).date()}"
+        nothing_read = standings.freshness(tx, bot.policy).as_of is None
+        if nothing_read or outbox.find(tx, key) is not None:
+            return False  # it comes with the first figures, and once
         rendered = digest_message(_gather(tx, bot, due, now))
         written = messages.post(tx, key, channel, rendered, now, subject=key, priority=7)
     if written:
@@ -49,7 +53,9 @@ def send_if_due(bot: Bot, now: datetime) -> bool:
 def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
     found = standings.gather(tx, bot.policy, now)
     organization = bot.policy.organization
-    since = due - WEEK
+    since = _week_before(due, organization.time_zone)
+    earlier = _week_before(since, organization.time_zone)
+    known = all(s.covered_from and s.covered_from <= earlier for s in sources.load_all(tx))
     fired = alerts.fired_between(tx, since, due)
     return Digest(
         organization=organization.name,
@@ -60,12 +66,17 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
         freshness=next(iter(found.values())).freshness,
         standings=[s for s in found.values() if s.limit is not None or s.budget.id == UNATTRIBUTED],
         week_spend=_spent(tx, bot, since, due),
-        week_before=_spent(tx, bot, since - WEEK, since),
+        week_before=_spent(tx, bot, earlier, since) if known else None,
         decided=overages.decided_between(tx, since, now),
         open=overages.open_requests(tx),
         alerts=len(fired),
         answered=sum(1 for alert in fired if alert.answered_at is not None),
     )
+
+
+def _week_before(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The same local time seven days earlier, whatever the clocks did in between."""
+    return (moment.astimezone(zone) - WEEK).astimezone(UTC)
 
 
 def _spent(tx: Session, bot: Bot, starts_at: datetime, ends_at: datetime) -> Micros:

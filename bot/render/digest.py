@@ -41,7 +41,7 @@ class Digest:
     freshness: Freshness
     standings: Sequence[Standing]
     week_spend: Micros
-    week_before: Micros
+    week_before: Micros | None  # None: that week was not read as a whole
     decided: Sequence[OverageRequest]
     open: Sequence[OverageRequest]
     alerts: int

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from bot.domain.errors import ConfigError
-from bot.sandbox.world import World
+from bot.sandbox.world.world import World
 
 
 def serve(port: int) -> None:
@@ -19,18 +19,20 @@ def serve(port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="budget-bot-demo-") as folder:
         world = World(Path(folder))
         try:
-            _start(world, port)
+            _open(world, port)
+            world.start()
             _say(f"The demo runs. Open {world.slack.url}/ in a browser; Ctrl-C ends it.")
             # What a page still waits for in the end is cut off, and that is no error.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
             stopped.wait()
         finally:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends it at once
             world.stop()
 
 
-def _start(world: World, port: int) -> None:
+def _open(world: World, port: int) -> None:
     try:
-        world.start(port)
+        world.open(port)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"--port {port}: {reason}; choose another, or 0 for a free one") from None

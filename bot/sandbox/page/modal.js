@@ -4,12 +4,21 @@ import { blocks, textOf } from "./blocks.js";
 import { el } from "./dom.js";
 import { control } from "./elements.js";
 
-// `deeds`: {submit(values), close()}
+// `deeds`: {fill(values), submit(values), close()}
 export function modal(view, surface, deeds) {
   const readers = new Map();
+  const values = () => Object.fromEntries([...readers].map(([key, read]) => [key, read()]));
+  // The bot may draw the modal anew after a click: what was typed has to be known before.
+  const inside = { ...surface };
+  for (const deed of ["press", "choose"]) {
+    inside[deed] = async (...args) => {
+      if (readers.size) await deeds.fill(values());
+      await surface[deed](...args);
+    };
+  }
   const fields = view.blocks.map((block) => {
-    if (block.type !== "input") return blocks([block], surface);
-    return field(block, view.errors?.[block.block_id], surface, readers);
+    if (block.type !== "input") return blocks([block], inside);
+    return field(block, view.errors?.[block.block_id], inside, readers);
   });
   const submit = view.submit
     ? el("button", { class: "primary", "data-testid": "modal-submit" }, view.submit.text)
@@ -33,9 +42,8 @@ export function modal(view, surface, deeds) {
     event.preventDefault();
     if (!submit || submit.disabled) return;
     submit.disabled = true;
-    const values = Object.fromEntries([...readers].map(([key, read]) => [key, read()]));
     try {
-      await deeds.submit(values);
+      await deeds.submit(values());
     } finally {
       submit.disabled = false;
     }
@@ -77,6 +85,7 @@ function field(block, error, surface, readers) {
     surface.screen,
   );
   readers.set(block.block_id, read);
+  if (block.dispatch_action) node.addEventListener("change", () => surface.choose(part, read()));
   return el(
     "div",
     { class: error ? "field wrong" : "field" },

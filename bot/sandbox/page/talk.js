@@ -3,11 +3,11 @@
 import { blocks } from "./blocks.js";
 import { confirmed } from "./confirm.js";
 import { el, keep, redraw } from "./dom.js";
+import { drawMessage, face } from "./message.js";
 import { focusFirst, modal } from "./modal.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { HOME, messagesIn, namesOf, roomsOf } from "./rooms.js";
 import { post } from "./wire.js";
 
-const HOME = "home";
 const byId = (id) => document.getElementById(id);
 const seen = new Map(); // "person room" -> how many messages were read
 
@@ -35,49 +35,21 @@ export function notice(text) {
   place.hidden = !text;
 }
 
-// -- what can be seen ---------------------------------------------------------------------------
-
 const screen = () => ({
   people: slack.people,
   channels: slack.channels,
-  names: {
-    people: Object.fromEntries([slack.bot, ...slack.people].map((p) => [p.id, p.name])),
-    channels: Object.fromEntries(slack.channels.map((c) => [c.id, c.name])),
-    zone: world?.zone ?? "UTC",
-  },
+  names: namesOf(slack, world?.zone ?? "UTC"),
 });
-
-function roomsOf(person) {
-  const channels = slack.channels.filter((c) => c.members.includes(person) && !c.is_archived);
-  return [
-    { key: "dm", id: slack.dms[person]?.id, title: slack.bot.name, mark: "●", note: "Direct messages with the bot; only you see them." },
-    ...channels.map((c) => ({ key: c.name, id: c.id, title: c.name, mark: "#", note: membersOf(c) })),
-    { key: HOME, id: null, title: "Home", mark: "⌂", note: "The bot's Home tab." },
-  ];
-}
-
-function membersOf(channel) {
-  const { people } = screen().names;
-  return channel.members.filter((id) => id !== slack.bot.id).map((id) => people[id]).join(", ");
-}
-
-function messagesIn(person, id) {
-  const channel = slack.channels.find((c) => c.id === id) ?? Object.values(slack.dms).find((d) => d.id === id);
-  const hidden = slack.ephemerals.filter((m) => m.to === person && m.channel === id);
-  return [...(channel?.messages ?? []), ...hidden].sort((a, b) => order(a.ts, b.ts));
-}
-
-function order(a, b) {
-  const [left, right] = [a.split(".").map(Number), b.split(".").map(Number)];
-  return left[0] - right[0] || left[1] - right[1];
-}
 
 function unread(person, one) {
   if (!one.id) return 0;
-  return messagesIn(person, one.id).length - (seen.get(`${person} ${one.key}`) ?? 0);
+  return messagesIn(slack, person, one.id).length - (seen.get(`${person} ${one.key}`) ?? 0);
 }
 
-const current = () => roomsOf(you).find((one) => one.key === room) ?? roomsOf(you)[0];
+function current() {
+  const rooms = roomsOf(slack, you);
+  return rooms.find((one) => one.key === room) ?? rooms[0];
+}
 
 // -- drawing ------------------------------------------------------------------------------------
 
@@ -85,7 +57,7 @@ function draw() {
   if (!slack || !you) return;
   const here = current();
   room = here.key;
-  if (here.id) seen.set(`${you} ${room}`, messagesIn(you, here.id).length);
+  if (here.id) seen.set(`${you} ${room}`, messagesIn(slack, you, here.id).length);
   drawPeople();
   drawRooms();
   drawHead(here);
@@ -98,7 +70,7 @@ const badge = (count) =>
 
 function drawPeople() {
   const rows = slack.people.map((person) => {
-    const count = roomsOf(person.id).filter((r) => r.key === "dm").reduce((n, r) => n + unread(person.id, r), 0);
+    const count = unread(person.id, roomsOf(slack, person.id)[0]);
     return { person, count, chosen: person.id === you, part: world?.parts[person.id] ?? "" };
   });
   redraw(byId("people"), JSON.stringify(rows), () =>
@@ -120,7 +92,7 @@ function drawPeople() {
 }
 
 function drawRooms() {
-  const rows = roomsOf(you).map((one) => ({ ...one, count: unread(you, one), chosen: one.key === room }));
+  const rows = roomsOf(slack, you).map((one) => ({ ...one, count: unread(you, one), chosen: one.key === room }));
   redraw(byId("rooms"), JSON.stringify([you, rows]), () =>
     rows.map((one) =>
       el(
@@ -174,10 +146,13 @@ function drawMessages(here) {
 }
 
 function messageItems(here) {
-  const found = messagesIn(you, here.id).map((message) => ({
+  const found = messagesIn(slack, you, here.id).map((message) => ({
     key: `${message.ephemeral} ${message.ts}`,
     signature: JSON.stringify(message),
-    item: () => drawMessage(message),
+    item: () => {
+      const where = { channel: message.channel, ts: message.ts };
+      return drawMessage(message, slack.bot.id, surfaceOf(where, message));
+    },
   }));
   return found.length ? found : [empty("Nothing here yet.")];
 }
@@ -201,42 +176,6 @@ const empty = (text) => ({
   item: () => el("p", { class: "empty" }, text),
 });
 
-function drawMessage(message) {
-  const { names } = screen();
-  const fromBot = message.user === slack.bot.id;
-  const surface = surfaceOf({ channel: message.channel, ts: message.ts }, message);
-  const name = names.people[message.user] ?? message.user;
-  return el(
-    "article",
-    {
-      class: message.ephemeral ? "message whisper" : "message",
-      "data-testid": message.ephemeral ? "message-ephemeral" : "message",
-      "data-ts": message.ts,
-    },
-    el(
-      "span",
-      { class: `face ${fromBot ? "face-bot" : `face-${face(message.user)}`}`, "aria-hidden": "true" },
-      fromBot ? "b" : name[0],
-    ),
-    el(
-      "div",
-      { class: "message-body" },
-      el(
-        "p",
-        { class: "message-head" },
-        el("b", {}, name),
-        fromBot ? el("span", { class: "app" }, "APP") : null,
-        el("time", {}, clock(message.ts, names.zone)),
-        message.edited ? el("span", { class: "edited" }, "edited") : null,
-      ),
-      message.ephemeral ? el("p", { class: "only-you" }, "Only visible to you") : null,
-      message.blocks?.length
-        ? blocks(message.blocks, surface)
-        : el("div", { class: "b-section" }, mrkdwn(message.text, names)),
-    ),
-  );
-}
-
 function drawModal() {
   const place = byId("modal-place");
   const view = slack.views[you]?.at(-1);
@@ -250,20 +189,13 @@ function drawModal() {
     return;
   }
   const deeds = {
+    fill: (values) => act({ do: "fill", values }),
     submit: (values) => act({ do: "submit", values }),
     close: () => act({ do: "close" }),
   };
   place.replaceChildren(modal(view, surfaceOf({ view_id: view.id }, view), deeds));
   focusFirst(place);
 }
-
-function clock(ts, zone) {
-  const at = new Date(Number(ts.split(".")[0]) * 1000);
-  const form = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...form }).format(at);
-}
-
-const face = (id) => [...id].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 6;
 
 // -- what can be done ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from bot.sandbox.clock import MovableClock
-from bot.sandbox.world_time import SPEED, next_stop, target
+from bot.sandbox.world.time import SPEED, next_stop, target
 
 logger = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0

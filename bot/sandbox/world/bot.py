@@ -17,7 +17,7 @@ from bot.sandbox.usage import UsageApi
 def write_policy(folder: Path) -> Path:
     """The demo's policy file, as a file like any other."""
     path = folder / "budgets.yaml"
-    source = resources.files("bot.sandbox") / "demo_policy" / "budgets.yaml"
+    source = resources.files("bot.sandbox.world") / "budgets.yaml"
     path.write_bytes(source.read_bytes())
     return path
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.domain.usage import Tokens
-from bot.sandbox.world_shapes import CHAT, CODE, Shape
+from bot.sandbox.world.shapes import CHAT, CODE, Shape
 
 OPUS, SONNET, HAIKU = "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"
 # Dollars for a million tokens in and out, which is micro-dollars for one.

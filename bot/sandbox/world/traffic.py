@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.sandbox.gateway import Gateway
 from bot.sandbox.usage import UsageApi
-from bot.sandbox.world_workloads import WORKLOADS, Batch, Workload, arrivals, make_batch
+from bot.sandbox.world.workloads import WORKLOADS, Batch, Workload, arrivals, make_batch
 
 SEED = 20261102  # the same story in every demo
 INSTANT = timedelta(seconds=1)

@@ -8,7 +8,7 @@ from bot.domain.budgets import UNATTRIBUTED
 from bot.domain.money import usd
 from bot.domain.policy import Policy
 from bot.sandbox.gateway import Entry
-from bot.sandbox.world_traffic import Count
+from bot.sandbox.world.traffic import Count
 
 NEWEST = 8
 

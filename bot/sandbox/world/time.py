@@ -7,7 +7,7 @@ ZONE = ZoneInfo("America/New_York")
 # A Monday morning at the beginning of a month, with a week of use before it.
 STARTS_AT = datetime(2026, 11, 2, 9, tzinfo=ZONE).astimezone(UTC)
 OPENS_AT = STARTS_AT - timedelta(minutes=5)  # the bot has read the figures when the digest is due
-KNOWN_SINCE = datetime(2026, 10, 26, tzinfo=ZONE).astimezone(UTC)
+KNOWN_SINCE = STARTS_AT - timedelta(days=7)  # what the first digest is about
 SPEED = 60.0  # a minute of the demo in each second
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 MORNING = time(9)

@@ -17,13 +17,13 @@ from bot.sandbox.clock import MovableClock
 from bot.sandbox.gateway import Entry, Gateway
 from bot.sandbox.slack import SlackSandbox
 from bot.sandbox.usage import UsageApi
-from bot.sandbox.world_bot import read_policy, start_bot, write_policy
-from bot.sandbox.world_cast import move_in
-from bot.sandbox.world_mover import Mover
-from bot.sandbox.world_routes import page_routes
-from bot.sandbox.world_state import budgets_of, deliveries_of
-from bot.sandbox.world_time import KNOWN_SINCE, OPENS_AT, SPEED, STARTS_AT, ZONE, next_stop
-from bot.sandbox.world_traffic import INSTANT, Traffic
+from bot.sandbox.world.bot import read_policy, start_bot, write_policy
+from bot.sandbox.world.cast import move_in
+from bot.sandbox.world.mover import Mover
+from bot.sandbox.world.routes import page_routes
+from bot.sandbox.world.state import budgets_of, deliveries_of
+from bot.sandbox.world.time import KNOWN_SINCE, OPENS_AT, SPEED, STARTS_AT, ZONE, next_stop
+from bot.sandbox.world.traffic import INSTANT, Traffic
 from bot.schedule import jobs
 from store import outbox
 
@@ -65,9 +65,12 @@ class World:
         self._flowed_to = KNOWN_SINCE
         self._bot: Running | None = None
 
-    def start(self, port: int) -> None:
-        """When this returns, everything runs, and time does too."""
+    def open(self, port: int) -> None:
+        """Raises OSError when the port cannot be had."""
         self.slack.start(port)
+
+    def start(self) -> None:
+        """When this returns, everything runs, and time does too."""
         self.usage.start()
         self.gateway.start()
         self.flow(OPENS_AT)

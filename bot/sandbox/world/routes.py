@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.sandbox.world_mover import Mover
+from bot.sandbox.world.mover import Mover
 
 LONGEST_POLL = 25.0
 KINDS = {
