@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import uvicorn
@@ -64,7 +65,9 @@ def _gate(slack: App, signing_secret: str) -> Callable[[Request], object]:
     async def events(request: Request) -> Response:
         body = await _read(request)
         if body is None:
-            return PlainTextResponse("the body is too large", status_code=413)
+            # Closed, because uvicorn would otherwise read the rest and throw it away.
+            closed = {"connection": "close"}
+            return PlainTextResponse("the body is too large", status_code=413, headers=closed)
         headers = request.headers
         timestamp = headers.get("x-slack-request-timestamp", "")
         if not signed(body, timestamp, headers.get("x-slack-signature", ""), signing_secret):
@@ -72,7 +75,7 @@ def _gate(slack: App, signing_secret: str) -> Callable[[Request], object]:
         try:
             bolt_request = to_bolt_request(request, body)
             answer = await run_in_threadpool(slack.dispatch, bolt_request)
-        except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return PlainTextResponse("the body cannot be read", status_code=400)
         return to_starlette_response(answer)
 
@@ -111,7 +114,7 @@ class WebServer:
             app, host=host, port=port, log_level="warning", access_log=False, lifespan="off"
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
 
     def start(self, timeout: float = 10) -> None:
         self._thread.start()
@@ -123,6 +126,10 @@ class WebServer:
                 break
             waited.wait(0.02)
         raise OSError(f"cannot listen on {self._server.config.host}:{self._server.config.port}")
+
+    def _run(self) -> None:
+        with suppress(SystemExit):  # how uvicorn says that the address is taken; `start` tells it
+            self._server.run()
 
     @property
     def port(self) -> int:

@@ -42,12 +42,19 @@ def answer(error: Exception, body: Mapping[str, Any]) -> BoltResponse:
     """
     logger.error("listener failed", exc_info=error, extra={"action": "listener_failed"})
     if body.get("type") == "view_submission":
-        blocks = body.get("view", {}).get("blocks", [])
-        fields = [block["block_id"] for block in blocks if block.get("type") == "input"]
-        if fields:
-            errors = {"response_action": "errors", "errors": {fields[0]: SORRY}}
+        field = _first_field(body)
+        if field is not None:
+            errors = {"response_action": "errors", "errors": {field: SORRY}}
             return BoltResponse(status=200, body=errors)
     return BoltResponse(status=200, body={"response_type": "ephemeral", "text": SORRY})
+
+
+def _first_field(body: Mapping[str, Any]) -> str | None:
+    try:
+        blocks = [block for block in body["view"]["blocks"] if block["type"] == "input"]
+        return str(blocks[0]["block_id"])
+    except (LookupError, TypeError):
+        return None  # nothing that Slack would send
 
 
 def _tell(tell: Tell, text: str) -> None:

@@ -158,8 +158,10 @@ def granted(tmp_path: Path) -> Iterator[Town]:
     place._people()
     with place.slack, place.usage, place.gateway:
         place.start_bot()
-        yield place
-        place.stop_bot()
+        try:
+            yield place
+        finally:
+            place.stop_bot()
 
 
 def test_these_scopes_are_enough(granted: Town) -> None:
