@@ -1,11 +1,11 @@
 """Where every budget stands: the ledger, the allocations and the raises, put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.domain.budgets import Budget, BudgetId
+from bot.domain.budgets import UNATTRIBUTED, Budget, BudgetId
 from bot.domain.limits import Allocation
 from bot.domain.money import Micros
 from bot.domain.periods import Period, period_at
@@ -37,8 +37,8 @@ def gather(tx: Session, policy: Policy, now: datetime) -> dict[BudgetId, Standin
             period=period,
             allocation=in_force.get(budget.id) or _in_the_file(budget),
             raises=live.get(budget.id, []),
-            spent=_total(by_period[period], family),
-            recent=_total(recent, family),
+            spent=_total(by_period[period], family | _strays(policy, budget, by_period[period])),
+            recent=_total(recent, family | _strays(policy, budget, recent)),
             recent_span=span,
             freshness=fresh,
             now=now,
@@ -85,5 +85,12 @@ def _recent(
     return ledger.spend(tx, since, until, policy.basis), until - since
 
 
-def _total(spend: Spend, family: Sequence[BudgetId] | frozenset[BudgetId]) -> Micros:
+def _strays(policy: Policy, budget: Budget, spend: Spend) -> frozenset[BudgetId]:
+    """Budgets that have left the policy file: what was charged to them is nobody's now."""
+    if budget.id != UNATTRIBUTED:
+        return frozenset()
+    return frozenset(BudgetId(id_) for id_ in spend if id_ not in policy.tree.budgets)
+
+
+def _total(spend: Spend, family: frozenset[BudgetId]) -> Micros:
     return Micros(sum(spend.get(budget, 0) for budget in family))

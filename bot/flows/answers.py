@@ -12,7 +12,7 @@ def open_form(bot: Bot, trigger_id: str, view: Mapping[str, Any]) -> bool:
     try:
         bot.slack.open_view(trigger_id, view)
     except DeliveryError as error:
-        if "trigger" in error.code or error.ambiguous:
+        if "trigger" in error.code or not error.permanent:
             return False
         raise
     return True

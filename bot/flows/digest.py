@@ -57,6 +57,7 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
     earlier = _week_before(since, organization.time_zone)
     known = all(s.covered_from and s.covered_from <= earlier for s in sources.load_all(tx))
     fired = alerts.fired_between(tx, since, due)
+    nobodys = found[UNATTRIBUTED]
     return Digest(
         organization=organization.name,
         starts_at=since,
@@ -65,9 +66,11 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
         basis=bot.policy.basis,
         freshness=next(iter(found.values())).freshness,
         standings=[s for s in found.values() if s.limit is not None or s.budget.id == UNATTRIBUTED],
+        unattributed=nobodys.spent,
+        period_spend=_spent(tx, bot, nobodys.period.starts_at, now),
         week_spend=_spent(tx, bot, since, due),
         week_before=_spent(tx, bot, earlier, since) if known else None,
-        decided=overages.decided_between(tx, since, now),
+        decided=overages.decided_between(tx, since, due),
         open=overages.open_requests(tx),
         alerts=len(fired),
         answered=sum(1 for alert in fired if alert.answered_at is not None),

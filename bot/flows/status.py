@@ -14,7 +14,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.standings import Standing, binding
 from bot.parts import Bot
-from bot.render.blocks import Rendered, escape
+from bot.render.blocks import Rendered, escape, one_line
 from bot.render.modals import View, overage_modal
 from bot.render.status import Detail, help_message, plain, status_detail, status_list
 from store import ledger, limits, overages, people, standings
@@ -56,16 +56,15 @@ def sentence(text: str) -> Rendered:
 def find_budget(policy: Policy, asked: str) -> Budget:
     """A budget by id or name; otherwise an error that names the nearest."""
     wanted = asked.strip().lower()
-    for budget in policy.tree:
-        if wanted in (budget.id, budget.name.lower()):
-            return budget
+    by_name = [budget for budget in policy.tree if budget.name.lower() == wanted]
+    found = policy.tree.budgets.get(BudgetId(wanted)) or next(iter(by_name), None)
+    if found is not None:  # ids first: a name may be another budget's id
+        return found
     names = {name: b for b in policy.tree for name in (str(b.id), b.name.lower())}
     near = get_close_matches(wanted, names, n=1, cutoff=0.5)
     hint = f" Did you mean `{names[near[0]].id}`?" if near else ""
     known = ", ".join(f"`{b.id}`" for b in list(policy.tree)[:20])
-    raise UserError(
-        f"There is no budget “{escape(asked.strip())}”.{hint} Known: {known}.", "budget"
-    )
+    raise UserError(f"There is no budget “{one_line(asked, 60)}”.{hint} Known: {known}.", "budget")
 
 
 def request_form(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Block, DividerBlock
 
-from bot.domain.budgets import UNATTRIBUTED, Stage
+from bot.domain.budgets import Stage
 from bot.domain.money import Micros, dollars, percent
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.policy import Basis
@@ -40,6 +40,8 @@ class Digest:
     basis: Basis
     freshness: Freshness
     standings: Sequence[Standing]
+    unattributed: Micros
+    period_spend: Micros
     week_spend: Micros
     week_before: Micros | None  # None: that week was not read as a whole
     decided: Sequence[OverageRequest]
@@ -65,9 +67,8 @@ def digest_message(digest: Digest) -> Rendered:
         ("alerts", "Alerts", [f"{d.alerts} sent, {d.answered} answered"]),
     ]
     age = f"Figures {as_of(d.freshness, d.zone)} · {BASIS[d.basis]}"
-    text = f"{escape(title)}. " + " ".join(
-        f"{name}: {'; '.join(lines)}." for _, name, lines in parts
-    )
+    spoken = [f"{name}: {'; '.join(lines).replace('*', '')}." for _, name, lines in parts]
+    text = f"{escape(title)}. " + " ".join(spoken)
     blocks: list[Block] = [header(title)]
     for block_id, name, lines in parts:
         body = "\n".join(f"• {line}" for line in lines)
@@ -119,9 +120,7 @@ def _request_line(d: Digest, r: OverageRequest) -> str:
 
 
 def _unattributed(d: Digest) -> str:
-    total = sum(s.spent for s in d.standings if s.budget.parent is None)
-    nobodys = next((s.spent for s in d.standings if s.budget.id == UNATTRIBUTED), Micros(0))
     return (
-        f"{dollars(nobodys)} of {dollars(Micros(total))} this period "
-        f"({percent(nobodys, Micros(total))} %)"
+        f"{dollars(d.unattributed)} of {dollars(d.period_spend)} this period "
+        f"({percent(d.unattributed, d.period_spend)} %)"
     )

@@ -140,6 +140,8 @@ def digest(**changes: object) -> Digest:
         basis=Basis.NET,
         freshness=FRESH,
         standings=some(),
+        unattributed=micros("41.30"),
+        period_spend=micros("1012.80"),
         week_spend=micros("412.80"),
         week_before=micros("300"),
         decided=[
@@ -212,6 +214,8 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "digest of nothing": lambda: digest_message(
         digest(
             standings=[standing("0", budget=UNLIMITED)],
+            unattributed=Micros(0),
+            period_spend=Micros(0),
             week_spend=Micros(0),
             week_before=Micros(0),
             decided=[],

@@ -95,7 +95,7 @@ def test_an_alert_says_everything_in_its_text(name: str) -> None:
         ("status blind", ["as of Mon 23 Nov 00:00, blind since Mon 23 Nov 06:00"]),
         ("status", ["Search ranking (search): $120 of $100 (120 %), exhausted"]),
         ("status of one", ["Platform binds first: $10 left of $1,000", "#42 for $20 is open"]),
-        ("digest", ["$412.80 in the week, +37 % on", "Unattributed: $12.34 of $1,012.34"]),
+        ("digest", ["$412.80 in the week, +37 % on", "Unattributed: $41.30 of $1,012.80"]),
         ("blind", ["Blind since Mon 23 Nov 09:00", "HTTP 503", "nobody is cut off"]),
         ("help for a word", ["I don't know “stauts”. Did you mean `/budget status`?"]),
     ],

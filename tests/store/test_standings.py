@@ -209,3 +209,13 @@ def test_a_deep_tree_counts_every_dollar_once(db: Database) -> None:
     found = spent(db, policy(*chain))
 
     assert {f"b{n}": micros(sum(10**d for d in range(n, 6))) for n in range(6)} == found
+
+
+def test_what_was_charged_to_a_budget_that_left_is_nobodys(db: Database) -> None:
+    """Renaming a budget in mid-period loses no dollar: it is shown as unattributed."""
+    spend(db, ("renamed", NOW - HOUR, "12"), ("search", NOW - HOUR, "30"))
+
+    assert (micros("12"), micros("30")) == (
+        spent(db)["unattributed"],
+        spent(db)["platform"],
+    )
