@@ -130,7 +130,8 @@ def verify(tx: Session, key: bytes | None) -> Verdict:
             return Verdict(count, entry.seq, f"row {entry.seq} was changed, or the key is another")
         previous = entry.hash
     head = tx.get(AuditHeadRow, 1)
-    if head is not None and (head.seq, head.hash) != (count, previous):
+    end = (head.seq, head.hash) if head is not None else (0, GENESIS)
+    if end != (count, previous):
         return Verdict(count, count + 1, f"rows after {count} were removed")
     return Verdict(count)
 

@@ -98,9 +98,13 @@ def accept(tx: Session, budget: BudgetId, version: int) -> bool:
 
 
 def overtake(tx: Session, budget: BudgetId, newer: int, now: datetime) -> int | None:
-    """The target holds a version newer than ours (an old backup?): go past it; the new version."""
+    """
+    The target holds a version newer than ours (an old backup?): go past it; the new version.
+
+    None when the newer one is our own: a version that was replaced on its way is answered so.
+    """
     held = load(tx, budget, lock=True)
-    if held is None or held.version > newer:
+    if held is None or held.version >= newer:
         return None
     _set(tx, budget, version=newer + 1, changed_at=now)
     return newer + 1

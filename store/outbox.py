@@ -142,10 +142,18 @@ def bury(tx: Session, entry: OutboxEntry, now: datetime, error: str) -> bool:
 
 
 def supersede(tx: Session, stream: str, before: str, now: datetime) -> None:
-    """Close the open entries of a stream other than `before`: an old value must not arrive late."""
+    """
+    Close the entries of a stream other than `before`: an old value must not arrive late.
+
+    Given-up ones too, or an operator would send one of them again.
+    """
     tx.execute(
         sa.update(outbox)
-        .where(outbox.c.stream == stream, outbox.c.key != before, _PENDING)
+        .where(
+            outbox.c.stream == stream,
+            outbox.c.key != before,
+            outbox.c.state.in_(("pending", "dead")),
+        )
         .values(state="superseded", done_at=now)
     )
 

@@ -20,7 +20,8 @@ def known(tx: Session, ref: str, now: datetime, *, within: timedelta) -> Person 
 
 def remember(tx: Session, ref: str, person: Person, now: datetime) -> None:
     """Keep an account under the name it was looked up by, and under its id."""
-    for name in {ref.lower(), person.id.lower()}:
+    # In one order everywhere, or two replicas wait for each other's row.
+    for name in sorted({ref.lower(), person.id.lower()}):
         upsert(tx, PersonRow, ref=name, person=asdict(person), looked_up_at=now)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from bot.domain.usage import ApiKey, Directory, Workspace
-from store.inserts import upsert
+from store.inserts import insert_once, upsert
 from store.tables import NameRow, SourceRow
 
 
@@ -29,6 +29,18 @@ class SourceState:
 def load(tx: Session, name: str) -> SourceState:
     row = tx.get(SourceRow, name)
     return SourceState(name) if row is None else _state(row)
+
+
+def lock(tx: Session, name: str) -> SourceState:
+    """
+    The source's state; until this transaction ends, nobody else takes in what the source says.
+
+    Two that replace the same hours at once would each delete what was there before, and not what
+    the other writes: every charge would count twice.
+    """
+    insert_once(tx, SourceRow, name=name)
+    query = select(SourceRow).where(col(SourceRow.name) == name).with_for_update()
+    return _state(tx.exec(query.execution_options(populate_existing=True)).one())
 
 
 def load_all(tx: Session) -> list[SourceState]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.domain.budgets import Budget, BudgetId
+from bot.domain.budgets import Budget
 from bot.domain.limits import Cause, LimitState, Mode, desired
 from bot.domain.money import Micros, usd
 from bot.domain.standings import Standing
@@ -76,11 +76,6 @@ def unless_blind(wanted: LimitState, held: LimitState) -> LimitState:
     """
     opened = wanted.period != held.period or wanted.limit > held.limit
     return wanted if opened and wanted.mode is Mode.ALLOW else replace(wanted, mode=held.mode)
-
-
-def newest_version(tx: Session, budget: BudgetId) -> int | None:
-    held = limits.load(tx, budget)
-    return held.version if held else None
 
 
 def send(tx: Session, state: LimitState, version: int, standing: Standing, now: datetime) -> None:

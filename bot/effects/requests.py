@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.budgets import Budget, PersonRef
+from bot.domain.budgets import Budget, BudgetId, PersonRef
 from bot.domain.money import Micros
 from bot.domain.overages import OWNER, OverageRequest, RequestState, approvers_of
 from bot.domain.people import Person
@@ -21,7 +21,7 @@ from bot.render.request import (
     request_card,
     requester_note,
 )
-from store import limits, overages, people, raises
+from store import audit, limits, overages, people, raises
 
 
 def subject(request_id: int) -> str:
@@ -97,6 +97,24 @@ def tell_progress(
     about = subject(request.id)
     told = _concerned(tx, bot, request)
     messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:told")
+
+
+def tell_confirmed(tx: Session, bot: Bot, budget: BudgetId, version: int, now: datetime) -> None:
+    """The target holds `version`: only now may anything say that the limit is lifted, or back."""
+    applied, restored = raises.confirm(tx, budget, version, now)
+    over = {record.raised.request for record in restored}
+    for record in applied:
+        request = overages.load(tx, record.raised.request)
+        data = {"request": record.raised.request, "version": version}
+        audit.note(tx, "exception.applied", "target", budget, data, now)
+        if request is not None and not record.end_noted and request.id not in over:
+            tell_progress(tx, bot, request, now, "applied", lifted=True)
+    for record in restored:
+        request = overages.load(tx, record.raised.request)
+        data = {"request": record.raised.request, "version": version}
+        audit.note(tx, "exception.restored", "target", budget, data, now)
+        if request is not None:
+            tell_progress(tx, bot, request, now, "restored", lifted=False)
 
 
 def _concerned(tx: Session, bot: Bot, request: OverageRequest) -> list[str]:

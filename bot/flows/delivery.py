@@ -121,7 +121,8 @@ def _posted_before(bot: Bot, entry: OutboxEntry, channel: str) -> Posted | None:
     An attempt without a recorded error died on the way, so it counts as lost too. When the
     history cannot be read, it is posted again: a duplicate is better than a miss.
     """
-    if entry.attempts <= 1 or (entry.error or "").startswith(UNSENT):
+    first = entry.attempts <= 1 and entry.error is None  # with an error it was sent again by hand
+    if first or (entry.error or "").startswith(UNSENT):
         return None
     try:
         return bot.slack.find(channel, entry.key, entry.created_at)
@@ -171,7 +172,8 @@ def _give_up(tx: Session, bot: Bot, entry: OutboxEntry, error: str, now: datetim
 
 def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: datetime) -> None:
     """A DM each, unless the request was decided while the group was asked for."""
-    request = overages.load(tx, entry.request["request"])
+    # Locked: a decision either finds these copies, or is found here.
+    request = overages.load(tx, entry.request["request"], lock=True)
     if request is None or request.state is not RequestState.PENDING:
         return
     rendered = Rendered(entry.request["text"], entry.request["blocks"])
@@ -214,30 +216,12 @@ def _take_answer(tx: Session, bot: Bot, entry: OutboxEntry, answer: Answer, now:
             if limits.confirm(tx, budget, version, now):
                 data = {"version": version}
                 audit.note(tx, "limit_state.confirmed", "target", budget, data, now)
-            _tell_confirmed(tx, bot, budget, version, now)
+            request_effects.tell_confirmed(tx, bot, budget, version, now)
         case Accepted():
             if limits.accept(tx, budget, version):
                 _tell_accepted(tx, bot, budget, version, now)
         case Newer():
             _go_past(tx, bot, budget, answer.version, now)
-
-
-def _tell_confirmed(tx: Session, bot: Bot, budget: BudgetId, version: int, now: datetime) -> None:
-    """Only now may anything say that the limit is lifted, or back."""
-    applied, restored = raises.confirm(tx, budget, version, now)
-    over = {record.raised.request for record in restored}
-    for record in applied:
-        request = overages.load(tx, record.raised.request)
-        data = {"request": record.raised.request, "version": version}
-        audit.note(tx, "exception.applied", "target", budget, data, now)
-        if request is not None and not record.end_noted and request.id not in over:
-            request_effects.tell_progress(tx, bot, request, now, "applied", lifted=True)
-    for record in restored:
-        request = overages.load(tx, record.raised.request)
-        data = {"request": record.raised.request, "version": version}
-        audit.note(tx, "exception.restored", "target", budget, data, now)
-        if request is not None:
-            request_effects.tell_progress(tx, bot, request, now, "restored", lifted=False)
 
 
 def _tell_accepted(tx: Session, bot: Bot, budget: BudgetId, version: int, now: datetime) -> None:

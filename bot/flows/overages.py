@@ -238,6 +238,7 @@ def _raise_limit(
         request.budget, request.id, request.granted, now, request.ends_at, deciders[-1]
     )
     raises.add(tx, raised)
+    limits.load(tx, request.budget, lock=True)  # a tick that holds it brings newer figures
     standing = standings.gather(tx, bot.policy, now)[request.budget]
     version = limit_effects.hold(tx, bot, standing, now)
     if version is None:

@@ -22,7 +22,17 @@ from bot.effects import requests as request_effects
 from bot.parts import Bot
 from bot.render import notice
 from bot.render.alert import alert_message
-from store import alerts, allocations, audit, ledger, overages, raises, sources, standings
+from store import (
+    alerts,
+    allocations,
+    audit,
+    ledger,
+    limits,
+    overages,
+    raises,
+    sources,
+    standings,
+)
 from store.db import savepoint
 from store.sources import SourceState
 
@@ -39,6 +49,7 @@ class Reading:
     """What polling one source brought: rows, names when they were read anew, or why not."""
 
     source: SourcePolicy
+    before: SourceState
     fetched: Fetched | None
     names: Directory | None
     error: str | None
@@ -95,11 +106,12 @@ def _read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
         names = _read_names(client, fetched, state, known, now)
     except SourceError as error:
         logger.warning("source failed", extra={"action": "poll_failed", "source": source.name})
-        return Reading(source, None, None, str(error))
+        return Reading(source, state, None, None, str(error))
     except Exception as error:
         logger.exception("source failed", extra={"action": "poll_failed", "source": source.name})
-        return Reading(source, None, None, f"{type(error).__name__} while reading it.")
-    return Reading(source, fetched, names, None)
+        why = f"{type(error).__name__} while reading it."
+        return Reading(source, state, None, None, why)
+    return Reading(source, state, fetched, names, None)
 
 
 def _read_names(
@@ -150,7 +162,9 @@ def window_to_read(bot: Bot, source: SourcePolicy, state: SourceState, now: date
 
 def _take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
     """Replace the window in the ledger, and note how the source is doing."""
-    state = sources.load(tx, reading.source.name)
+    state = sources.lock(tx, reading.source.name)
+    if _overtaken(reading, state, now):
+        return
     fetched, names = reading.fetched, reading.names
     if names is not None:
         sources.save_names(tx, state.name, names)
@@ -169,6 +183,13 @@ def _take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
         )
     state = replace(state, polled_at=now)
     sources.save(tx, _watch(tx, bot, reading, state, now))
+
+
+def _overtaken(reading: Reading, state: SourceState, now: datetime) -> bool:
+    """Whether another replica has read the source meanwhile, and later than we did."""
+    if state.polled_at is None or state.polled_at == reading.before.polled_at:
+        return False
+    return state.polled_at > now
 
 
 def _watch(
@@ -291,8 +312,10 @@ def _enforce(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
 def _end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     """Act on raises that the clock has ended: note which version takes them back, and tell."""
     ended = [r for r in raises.ended_unnoted(tx, now) if r.raised.budget == standing.budget.id]
+    # The row is locked, so the target's answer to this version comes before or after, not between.
+    held = limits.load(tx, standing.budget.id, lock=True) if ended else None
+    version = held.version if held else None
     for record in ended:
-        version = limit_effects.newest_version(tx, standing.budget.id)
         if not raises.note_end(tx, record.raised.request, version, now):
             continue
         request = overages.load(tx, record.raised.request)
@@ -304,6 +327,9 @@ def _end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> boo
             request_effects.tell_progress(tx, bot, request, now, "ended", lifted=False)
         else:
             request_effects.show_outcome(tx, bot, request, now, "ended")
+    if held is not None and held.confirmed:
+        # Somebody else's raise came between the end and this turn: the target has answered already.
+        request_effects.tell_confirmed(tx, bot, standing.budget.id, held.version, now)
     return bool(ended)
 
 

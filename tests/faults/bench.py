@@ -1,14 +1,17 @@
 """A bench for faults: the bot among its doubles, and nothing happens unless a test does it."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from bot.app import build
 from bot.config.load import load_policy
+from bot.config.settings import load_settings
 from bot.domain.budgets import BudgetId
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.people import Person
@@ -18,7 +21,8 @@ from bot.flows.tick import TickReport, tick
 from bot.parts import Bot
 from bot.sandbox.slack.messages import Message
 from store.outbox import Lane, OutboxEntry
-from tests.story.town import Town, at
+from tests.story.town import Town
+from tests.story.town import at as on_the_clock
 
 SEARCH = BudgetId("search")
 MONDAY = "2026-11-02 10:00"
@@ -67,6 +71,12 @@ class Bench:
         hurry(bot.db.engine)
         return bot
 
+    def with_token(self, token: str) -> Bot:
+        """A bot that Slack does not know."""
+        environ = {**self.town.environ(), "SLACK_BOT_TOKEN": token}
+        settings = load_settings(environ, None)
+        return build(settings, load_policy(settings.budget_bot_config).policy, self.clock)
+
     def later(self, **span: float) -> None:
         self.clock.ahead(timedelta(**span))
 
@@ -82,17 +92,23 @@ class Bench:
         self.tick()
         return self.deliver()
 
-    def ask(self, amount: str = "50", trigger: str = "view:V1") -> OverageRequest:
-        """Dana asks for more."""
+    def background(self, lane: Lane) -> threading.Thread:
+        """A deliverer of its own for a lane, for as long as something is due."""
+        thread = threading.Thread(target=self.deliver, args=(lane,), daemon=True)
+        thread.start()
+        return thread
+
+    def ask(
+        self, amount: str = "50", trigger: str = "view:V1", last_day: date | None = None
+    ) -> OverageRequest:
+        """Dana asks for more, to the end of the month when no day is named."""
         dana = Person("U0DANA", "Dana", "dana@example.com")
         return overages.ask(
-            self.bot, SEARCH, dana, amount, "launch week", None, trigger, self.clock()
+            self.bot, SEARCH, dana, amount, "launch week", last_day, trigger, self.clock()
         ).request
 
     def approve(self, request: int = 1, actor: str = "U0FIN") -> overages.Outcome:
-        return overages.decide(
-            self.bot, request, actor, RequestState.APPROVED, None, self.clock()
-        )
+        return overages.decide(self.bot, request, actor, RequestState.APPROVED, None, self.clock())
 
     def open(self) -> list[OutboxEntry]:
         """What waits or was given up."""
@@ -113,27 +129,28 @@ class Bench:
 
 
 def key_of(message: Message) -> str:
+    """The outbox key a message carries."""
     payload = (message.metadata or {}).get("event_payload") or {}
     return str(payload.get("key", ""))
 
 
-def deliver_all(bot: Bot, *lanes: Lane, at: object) -> list[Attempt]:
+def deliver_all(bot: Bot, *lanes: Lane, at: datetime) -> list[Attempt]:
     """Until nothing is due; what a delivery writes is delivered too."""
-    now = at if not callable(at) else at()
     attempts: list[Attempt] = []
     tried = True
     while tried:
         tried = False
         for lane in lanes or tuple(Lane):
-            while attempt := deliver_next(bot, lane, now):
+            while attempt := deliver_next(bot, lane, at):
                 attempts.append(attempt)
                 tried = True
-                if len(attempts) > 300:
+                if len(attempts) > 2000:
                     raise AssertionError(f"it never ends: {attempts[-3:]}")
     return attempts
 
 
 def close(bot: Bot) -> None:
+    """End every connection of a bot."""
     for source in bot.sources.values():
         source.close()
     if bot.target is not None:
@@ -143,17 +160,22 @@ def close(bot: Bot) -> None:
 
 def hurry(engine: Engine) -> None:
     """A killed process loses nothing that the system has; only a power cut needs the slow way."""
-    if engine.dialect.name == "sqlite":
+    slow = {"sqlite": "PRAGMA synchronous", "postgresql": "SET synchronous_commit"}
 
-        @event.listens_for(engine, "connect")
-        def _no_fsync(connection: object, _record: object) -> None:
-            connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
+    @event.listens_for(engine, "connect")
+    def no_fsync(connection: DBAPIConnection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"{slow[engine.dialect.name]} = OFF")
+        cursor.close()
+        connection.commit()
 
 
 @contextmanager
-def bench(folder: Path, database_url: str, policy: str = POLICY, begins: str = MONDAY) -> Iterator[Bench]:
+def bench(
+    folder: Path, database_url: str, policy: str = POLICY, begins: str = MONDAY
+) -> Iterator[Bench]:
     """A bench whose doubles run; nothing of the bot runs by itself."""
-    town = Town(folder, database_url, "http", at(begins), policy)
+    town = Town(folder, database_url, "http", on_the_clock(begins), policy)
     with town.slack, town.usage, town.gateway:
         place = Bench(town)
         try:

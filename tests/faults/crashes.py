@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from bot.parts import Bot
 
-Act = Callable[[Bot], None]
+Act = Callable[[Bot], object]
 
 
 class Fuse:
@@ -79,8 +79,10 @@ def killed(bot: Bot, act: Act, point: int, said: Path) -> bool:
 
 def _live_and_die(bot: Bot, act: Act, point: int, said: Path) -> None:
     try:
-        Fuse(point).lay(bot)
+        fuse = Fuse(point)
+        fuse.lay(bot)
         act(bot)
+        fuse.burn()  # all is committed, and nobody has heard of it
     except BaseException:  # noqa: BLE001 whatever it is, the parent is told and this process ends
         said.write_text(traceback.format_exc())
         os._exit(1)
