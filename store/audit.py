@@ -14,6 +14,7 @@ from store.inserts import insert_once
 from store.tables import AuditHeadRow, AuditRow
 
 GENESIS = "0" * 64
+SYSTEM = "budget-bot"  # the actor of what nobody pressed
 _NOTES = "audit_notes"
 
 

@@ -142,6 +142,8 @@ def test_a_message_sent_again_by_hand_is_looked_up_first(acme: Bench) -> None:
     acme.deliver(Lane.SLACK)
     acme.later(days=3, seconds=1)
     acme.deliver(Lane.SLACK)
+    acme.later(minutes=1)
+    acme.deliver(Lane.SLACK)
     (dead,) = [entry for entry in acme.open() if entry.key == ALERT]
     assert "dead" == dead.state
     acme.slack.faults.clear()
@@ -205,6 +207,9 @@ def test_after_three_days_a_message_is_given_up_and_told(acme: Bench) -> None:
     acme.slack.faults.add("users.lookupByEmail", "error", times=None, error="internal_error")
     acme.deliver()
     acme.later(days=3, seconds=1)
+    acme.deliver()
+    assert {ALERT: "pending"} == states(acme)
+    acme.later(minutes=1)
     acme.deliver()
 
     assert {ALERT: "dead", f"{ALERT}:instead": "pending"} == states(acme)

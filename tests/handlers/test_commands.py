@@ -120,7 +120,11 @@ TOO_LATE = ("expired_trigger_id", "exchanged_trigger_id", "internal_error")
 def test_a_form_that_does_not_open_is_told(desk: Desk) -> None:
     """Slack gives three seconds; too late is told with what to do, and so is a refusal."""
     tom = desk.person("tom")
-    for error, told in [*((error, LATE) for error in TOO_LATE), ("ratelimited", SORRY)]:
+    for error, told in [
+        *((error, LATE) for error in TOO_LATE),
+        ("ratelimited", LATE),
+        ("view_too_large", SORRY),
+    ]:
         desk.slack.faults.add("views.open", "error", error=error)
         answer = tom.types("/budget request search")
         desk.slack.wait_until(lambda answer=answer: answer.later())  # type: ignore[misc]

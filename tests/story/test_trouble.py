@@ -229,3 +229,21 @@ def test_a_period_ends_and_the_next_begins_at_nothing(acme: Town) -> None:
 
     assert acme.said_to("dana")[-1].startswith("look: Search ranking has spent $51 of $100")
     assert 2 == acme.gateway.holds("search").version
+
+
+def test_exceptions_together_stay_within_the_policy(acme: Town) -> None:
+    """Two requests that fit one by one: the second can no longer be approved, and is told why."""
+    acme.spends("60")
+    acme.goes_to("2026-11-03 10:00")
+    fin = acme.person("fin")
+    for reason in ("launch week", "and the reranker"):
+        acme.person("dana").types(f"/budget request search 40 {reason}")
+        acme.settles()
+    first, second = fin.dms()[-2:]
+    fin.presses("request:approve", first)
+    acme.slack.wait_until(lambda: acme.limit_at_gateway() == Decimal(140))
+    fin.presses("request:approve", second)
+    acme.slack.wait_until(lambda: any("allows $10 more" in m.text for m in fin.ephemerals()))
+
+    acme.settles()
+    assert Decimal(140) == acme.limit_at_gateway()

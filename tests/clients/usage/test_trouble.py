@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
+from bot.clients.retry_after import read_retry_after
 from bot.clients.usage.anthropic import AnthropicSource
 from bot.clients.usage.errors import (
     AnswerTooLarge,
@@ -15,7 +16,6 @@ from bot.clients.usage.errors import (
     SourceRefused,
     SourceUnavailable,
 )
-from bot.clients.retry_after import read_retry_after
 from bot.domain.money import micros
 from bot.domain.usage import Window
 from bot.sandbox.usage import UsageApi

@@ -1,0 +1,24 @@
+"""The outbox: claim, send with no transaction open, settle with a fence. At least once."""
+
+from datetime import datetime, timedelta
+
+from bot.flows.delivery.attempts import Attempt
+from bot.flows.delivery.limit_states import deliver_limit_state
+from bot.flows.delivery.messages import deliver_message
+from bot.parts import Bot
+from store import outbox
+from store.outbox import Lane
+
+LEASE = timedelta(seconds=45)  # longer than the slowest send: a look-up, a post, an answer
+
+
+def deliver_next(bot: Bot, lane: Lane, now: datetime) -> Attempt | None:
+    """Send the most urgent due entry of a lane; None when there is none."""
+    with bot.db.transaction() as tx:
+        claimed = outbox.claim(tx, lane, now, limit=1, lease=LEASE)
+    if not claimed:
+        return None
+    (entry,) = claimed
+    if entry.lane is Lane.WEBHOOK:
+        return deliver_limit_state(bot, entry, now)
+    return deliver_message(bot, entry, now)

@@ -1,0 +1,111 @@
+"""Asking for an overage, and what becomes of a request nobody decides."""
+
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from bot.domain.budgets import BudgetId
+from bot.domain.errors import UserError
+from bot.domain.money import dollars
+from bot.domain.overages import (
+    OverageRequest,
+    RequestState,
+    draft,
+)
+from bot.domain.people import Person
+from bot.effects import requests as request_effects
+from bot.flows.overages.outcomes import (
+    GONE,
+    Asked,
+    Decided,
+    NotDecided,
+    Outcome,
+    close,
+    load,
+    record,
+    why_over,
+)
+from bot.parts import Bot
+from bot.render.blocks import moment
+from bot.render.request import receipt
+from store import overages, people, standings
+
+
+def ask(
+    bot: Bot,
+    budget: BudgetId,
+    requester: Person,
+    amount: str,
+    reason: str,
+    last_day: date | None,
+    trigger: str,
+    now: datetime,
+) -> Asked:
+    """
+    Record an overage request and post it to those who decide.
+
+    `trigger` names the submission: Slack may deliver it twice, and twice is one request.
+
+    Raises:
+        UserError: what the policy does not allow, with the field and what would be accepted.
+    """
+    if requester.stranger or requester.deleted or requester.is_bot:
+        raise UserError("Only members of this workspace can ask for an overage.", "budget")
+    with bot.db.transaction() as tx:
+        standing = standings.gather(tx, bot.policy, now)[budget]
+        names = [requester.id, *([requester.email] if requester.email else [])]
+        people.remember(tx, requester.id, requester, now)
+        drafted = draft(standing, requester.id, amount, reason, last_day, bot.policy, names, now)
+        request = overages.add(tx, drafted, trigger, now)
+        if request is None:
+            before = overages.by_trigger(tx, trigger)
+            if before is None:
+                raise UserError("This was sent already. Type the command again.")
+            return Asked(before, _receipt(tx, bot, before))
+        request_effects.announce(tx, bot, request, standing, now)
+        record(tx, "request.asked", requester.id, request, now, {"reason": request.reason})
+        text = _receipt(tx, bot, request)
+    bot.wake()
+    return Asked(request, text)
+
+
+def summary(bot: Bot, request_id: int, now: datetime) -> str | NotDecided:
+    """One sentence on an open request, for the modal; or why there is nothing to decide."""
+    with bot.db.transaction() as tx:
+        request = load(tx, request_id)
+        if (over := why_over(tx, bot, request, now)) is not None:
+            return over
+        card = request_effects.card_of(tx, bot, request)
+        return (
+            f"Request #{request.id}: {dollars(request.amount)} more for {card.budget_name} "
+            f"until {moment(request.ends_at, card.zone)}."
+        )
+
+
+def withdraw(bot: Bot, request_id: int, actor_id: str, now: datetime) -> Outcome:
+    """The requester takes a request back while it is open."""
+    with bot.db.transaction() as tx:
+        request = load(tx, request_id, lock=True)
+        if (over := why_over(tx, bot, request, now)) is not None:
+            return over
+        if request.requester != actor_id:
+            return NotDecided("Only whoever asked can withdraw a request.")
+        closed = close(tx, bot, request, RequestState.WITHDRAWN, (actor_id,), None, now)
+    bot.wake()
+    return Decided(closed) if closed else NotDecided(GONE)
+
+
+def expire(bot: Bot, now: datetime) -> int:
+    """Close the requests that nobody decided in time; in the database first, then the messages."""
+    with bot.db.transaction() as tx:
+        closed = [
+            close(tx, bot, request, RequestState.EXPIRED, (), None, now)
+            for request in overages.overdue(tx, now)
+        ]
+    bot.wake()
+    return sum(1 for request in closed if request is not None)
+
+
+def _receipt(tx: Session, bot: Bot, request: OverageRequest) -> str:
+    card = request_effects.card_of(tx, bot, request)
+    return receipt(card).text

@@ -1,0 +1,118 @@
+"""Acting on a standing: alert the owner, keep the limit state in step, end raises."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.alerts import due_alert, figures_of
+from bot.domain.standings import Standing
+from bot.effects import limits as limit_effects
+from bot.effects import messages
+from bot.effects import requests as request_effects
+from bot.parts import Bot
+from bot.render.alert import alert_message
+from store import (
+    alerts,
+    audit,
+    limits,
+    overages,
+    raises,
+)
+from store.db import savepoint
+
+logger = logging.getLogger(__name__)
+Act = Callable[[Session, Bot, Standing, datetime], bool]
+
+
+def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetime) -> bool:
+    """What goes wrong with one budget is undone and logged; the others go on."""
+    try:
+        with savepoint(tx):
+            return act(tx, bot, standing, now)
+    except Exception:
+        logger.exception(
+            "budget failed", extra={"action": "budget_failed", "budget": standing.budget.id}
+        )
+        return False
+
+
+def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
+    """Fire the one alert that is due, if any: its row and its DM, in this transaction."""
+    budget, limit = standing.budget, standing.limit
+    if limit is None:
+        return False
+    sent = alerts.sent_stages(tx, budget.id, standing.period.first_day, limit)
+    alert = due_alert(standing, sent)
+    if alert is None:
+        return False
+    figures = figures_of(alert, bot.policy, now)
+    alert_id = alerts.record(tx, alert, figures, now)
+    if alert_id is None:
+        return False
+    messages.post(
+        tx,
+        alert.key,
+        {"person": budget.owner},
+        alert_message(alert_id, figures),
+        now,
+        subject=f"alert:{alert_id}",
+        stream=f"budget:{budget.id}",
+        priority=5 - alert.stage,
+        instead=budget.backup,
+    )
+    audit.note(
+        tx,
+        "alert.fired",
+        audit.SYSTEM,
+        alert.key,
+        {
+            "stage": alert.stage.word,
+            "reason": alert.reason.value,
+            "owner": budget.owner,
+            "spent": standing.spent,
+            "limit": limit,
+            "policy_version": bot.policy.version,
+        },
+        now,
+    )
+    return True
+
+
+def enforce(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
+    """
+    Keep the limit state in step.
+
+    On stale figures the limit still follows allocations and raises, but nobody is cut off, and
+    nobody let in again, by a spend that may be wrong.
+    """
+    version = limit_effects.hold(tx, bot, standing, now)
+    if version is not None:
+        data = {"version": version, "limit": standing.limit, "spent": standing.spent}
+        audit.note(tx, "limit_state.changed", audit.SYSTEM, standing.budget.id, data, now)
+    return version is not None
+
+
+def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
+    """Act on raises that the clock has ended: note which version takes them back, and tell."""
+    ended = [r for r in raises.ended_unnoted(tx, now) if r.raised.budget == standing.budget.id]
+    # The row is locked, so the target's answer to this version comes before or after, not between.
+    held = limits.load(tx, standing.budget.id, lock=True) if ended else None
+    version = held.version if held else None
+    for record in ended:
+        if not raises.note_end(tx, record.raised.request, version, now):
+            continue
+        request = overages.load(tx, record.raised.request)
+        if request is None:
+            continue
+        data = {"request": request.id, "limit": standing.limit, "version": version}
+        audit.note(tx, "exception.ended", audit.SYSTEM, standing.budget.id, data, now)
+        if bot.target is None:
+            request_effects.tell_progress(tx, bot, request, now, "ended", lifted=False)
+        else:
+            request_effects.show_outcome(tx, bot, request, now, "ended")
+    if held is not None and held.confirmed:
+        # Somebody else's raise came between the end and this turn: the target has answered already.
+        request_effects.tell_confirmed(tx, bot, standing.budget.id, held.version, now)
+    return bool(ended)

@@ -1,0 +1,75 @@
+"""THE pipeline, top to bottom: poll, attribute, price, evaluate, decide, act."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.flows.tick.acting import alert, end_raises, enforce, one_budget
+from bot.flows.tick.polling import read
+from bot.flows.tick.taking_in import take_in
+from bot.parts import Bot
+from store import allocations, audit, standings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What a tick did, for logs and the command line."""
+
+    rows: int
+    alerts: int
+    limit_changes: int
+    errors: tuple[str, ...]
+
+
+def tick(bot: Bot, now: datetime) -> TickReport:
+    """
+    One turn: what the sources say now, what follows from it, and what has to be said or enforced.
+
+    The network is asked first, with no transaction open; then everything is one transaction. A
+    second tick at the same moment changes nothing.
+    """
+    readings = [read(bot, source, now) for source in bot.policy.sources]
+    with bot.db.transaction() as tx:
+        for reading in readings:
+            take_in(tx, bot, reading, now)
+        _apply_policy(tx, bot, now)
+        found = standings.gather(tx, bot.policy, now)
+        fired = sum(one_budget(tx, alert, bot, s, now) for s in found.values())
+        changes = sum(one_budget(tx, enforce, bot, s, now) for s in found.values())
+        for standing in found.values():
+            one_budget(tx, end_raises, bot, standing, now)
+    bot.wake()
+    report = TickReport(
+        rows=sum(len(r.fetched.rows) for r in readings if r.fetched),
+        alerts=fired,
+        limit_changes=changes,
+        errors=tuple(r.error for r in readings if r.error),
+    )
+    logger.info(
+        "tick done",
+        extra={"action": "tick", "rows": report.rows, "alerts": fired, "limits": changes},
+    )
+    return report
+
+
+def _apply_policy(tx: Session, bot: Bot, now: datetime) -> None:
+    """A limit that is new in the policy file is a new revision of the allocation."""
+    wanted = {b.id: b.limit for b in bot.policy.tree if b.limit is not None}
+    for before, after in allocations.apply_file(tx, wanted, bot.policy.version, now):
+        audit.note(
+            tx,
+            "allocation.revised",
+            audit.SYSTEM,
+            after.budget,
+            {
+                "before": before.limit if before else None,
+                "after": after.limit,
+                "revision": after.revision,
+                "policy_version": bot.policy.version,
+            },
+            now,
+        )
