@@ -52,6 +52,7 @@ def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
         sources=_sources(settings, policy),
         target=_target(settings),
         clock=clock,
+        push_secrets=tuple(s.get_secret_value() for s in settings.usage_push_secret),
     )
 
 

@@ -25,4 +25,5 @@ class Bot:
     sources: Mapping[str, UsageSource]
     target: EnforcementTarget | None
     clock: Clock
+    push_secrets: tuple[str, ...] = ()  # of `POST /usage`; none: it is not served
     wake: Callable[[], None] = field(default=_nobody_waits)

@@ -33,6 +33,12 @@ def replace(tx: Session, source: str, window: Window, charges: Sequence[Charge])
         tx.execute(insert(ChargeRow), [_row(source, charge) for charge in charges])
 
 
+def add(tx: Session, source: str, charges: Sequence[Charge]) -> None:
+    """Charges that stand for themselves, such as pushed rows; whoever adds them adds them once."""
+    if charges:
+        tx.execute(insert(ChargeRow), [_row(source, charge) for charge in charges])
+
+
 def spend(
     tx: Session, starts_at: datetime, ends_at: datetime, basis: Basis
 ) -> Mapping[str, Micros]:
@@ -114,4 +120,9 @@ def _row(source: str, charge: Charge) -> dict[str, object]:
         "cache_creation_1h": tokens.cache_creation_1h,
         "output": tokens.output,
         "requests": row.requests,
+        "service_tier": row.service_tier,
+        "team": row.team,
+        "tags": dict(row.tags) or None,
+        "estimated": row.estimated,
+        "row_id": row.row_id,
     }

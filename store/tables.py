@@ -59,6 +59,32 @@ class ChargeRow(SQLModel, table=True):
     cache_creation_1h: int = _micros()
     output: int = _micros()
     requests: int = _micros()
+    service_tier: str | None = None
+    team: str | None = None
+    tags: dict[str, str] | None = _json(optional=True)
+    estimated: bool = False
+    row_id: str | None = None
+
+
+class PolicyRow(SQLModel, table=True):
+    """Every policy that was in force, and the rules it attributed by."""
+
+    __tablename__ = "policy"
+
+    id: int | None = Field(default=None, primary_key=True)
+    version: str
+    rules: str
+    applied_at: datetime
+
+
+class PushedRow(SQLModel, table=True):
+    """The rows that gateways have pushed, by the id they gave them: a second time adds nothing."""
+
+    __tablename__ = "pushed_row"
+
+    source: str = Field(primary_key=True)
+    row_id: str = Field(primary_key=True)
+    at: datetime
 
 
 class SourceRow(SQLModel, table=True):

@@ -20,6 +20,7 @@ from bot.config.fields import (
     PlainDuration,
     Reserve,
     Share,
+    Tags,
     Text,
     Threshold,
     TimeOfDay,
@@ -142,6 +143,9 @@ class MatchPart(Part):
     actor: Text | None = None
     model: Text | None = None
     product: Text | None = None
+    tier: Text | None = Field(None, description="service tier: standard, batch, priority …")
+    team: Text | None = Field(None, description="the team, as a gateway knows it")
+    tags: Tags | None = Field(None, description="tags of the request, like {feature: search}")
 
     @model_validator(mode="after")
     def _names_something(self) -> "MatchPart":

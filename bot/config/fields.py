@@ -172,6 +172,15 @@ def parse_workspace(raw: object) -> str | tuple[tuple[str, str], ...]:
     raise ValueError("must be a workspace's id or name in quotes, or {tag: {team: search}}")
 
 
+def parse_tags(raw: object) -> tuple[tuple[str, str], ...]:
+    """Tags of a request and their values, which may be globs."""
+    if isinstance(raw, dict) and raw:
+        tags = tuple(raw.items())
+        if all(isinstance(name, str) and isinstance(value, str) for name, value in tags):
+            return tags
+    raise ValueError("must name tags and their values, as text: {feature: search}")
+
+
 def matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
     def parse(raw: object) -> str:
         if isinstance(raw, str) and pattern.fullmatch(raw):
@@ -216,6 +225,11 @@ WorkspaceMatch = Annotated[
     str | tuple[tuple[str, str], ...],
     PlainValidator(parse_workspace),
     _schema("string", "object"),
+]
+Tags = Annotated[
+    tuple[tuple[str, str], ...],
+    PlainValidator(parse_tags),
+    _schema("object", additionalProperties={"type": "string"}),
 ]
 Id = Annotated[
     str,

@@ -212,4 +212,7 @@ def _match(part: MatchPart) -> Match:
         actor=part.actor,
         model=part.model,
         product=part.product,
+        tier=part.tier,
+        team=part.team,
+        tags=part.tags or (),
     )

@@ -18,6 +18,9 @@ class Match:
     actor: str | None = None  # e-mail or id, may be a glob
     model: str | None = None
     product: str | None = None
+    tier: str | None = None  # service tier: standard, batch, priority …
+    team: str | None = None  # as a gateway knows it, may be a glob
+    tags: tuple[tuple[str, str], ...] = ()  # of the request; values may be globs
 
     def holds(self, row: UsageRow, names: Directory) -> bool:
         return (
@@ -27,6 +30,9 @@ class Match:
             and (self.actor is None or _any(self.actor, _actor(row)))
             and (self.model is None or _any(self.model, (row.model,)))
             and (self.product is None or _any(self.product, (row.product,)))
+            and (self.tier is None or _any(self.tier, (row.service_tier,)))
+            and (self.team is None or _any(self.team, (row.team,)))
+            and all(_any(value, (dict(row.tags).get(name),)) for name, value in self.tags)
         )
 
     def _tagged(self, row: UsageRow, names: Directory) -> bool:
@@ -63,7 +69,16 @@ def attribute(
     charges: list[Charge] = []
     seen: dict[object, tuple[tuple[str, int], ...]] = {}
     for row in rows:
-        dimensions = (row.workspace_id, row.api_key_id, row.actor, row.model, row.product)
+        dimensions = (
+            row.workspace_id,
+            row.api_key_id,
+            row.actor,
+            row.model,
+            row.product,
+            row.service_tier,
+            row.team,
+            row.tags,
+        )
         if dimensions not in seen:
             # The same few combinations come in every hour: match each once.
             rule = next((rule for rule in rules if rule.match.holds(row, names)), None)

@@ -52,6 +52,11 @@ class UsageRow:
     list: Micros  # before discounts
     tokens: Tokens
     requests: int
+    service_tier: str | None = None
+    team: str | None = None  # as a gateway knows it
+    tags: tuple[tuple[str, str], ...] = ()  # of the request, sorted by name
+    row_id: str | None = None  # where the source names each row: what makes a push idempotent
+    estimated: bool = False  # priced by us from tokens; the bill replaces it
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
     organization = bot.policy.organization
     since = _week_before(due, organization.time_zone)
     earlier = _week_before(since, organization.time_zone)
-    known = all(s.covered_from and s.covered_from <= earlier for s in sources.load_all(tx))
+    polled = [sources.load(tx, source.name) for source in bot.policy.sources]
+    known = all(s.covered_from and s.covered_from <= earlier for s in polled)
     fired = alerts.fired_between(tx, since, due)
     nobodys = found[UNATTRIBUTED]
     return Digest(

@@ -1,9 +1,13 @@
 """What operators are told: blind and seeing again, undeliverable messages, people not found."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain.money import Micros, dollars
 from bot.render.blocks import Rendered, escape, message, moment, one_line, section
+
+MOST_MOVED = 20
 
 
 def blind(source: str, since: datetime, reason: str, zone: ZoneInfo) -> Rendered:
@@ -33,3 +37,20 @@ def undelivered(entry_id: int, what: str, to: str, error: str) -> Rendered:
         f"When it is mended: `budget-bot outbox redrive {entry_id}`."
     )
     return message(text, section(text, "undelivered"))
+
+
+def moved(version: str, changes: Mapping[str, Micros]) -> Rendered:
+    """What new rules moved from one budget to another in the current periods."""
+    shown = sorted(changes.items(), key=lambda change: -abs(change[1]))[:MOST_MOVED]
+    lines = [f"{escape(budget)} {_signed(amount)}" for budget, amount in shown]
+    if len(changes) > len(shown):
+        lines.append(f"and {len(changes) - len(shown)} more")
+    text = (
+        f"The attribution rules have changed (policy {escape(version)}). Usage of the current "
+        f"periods was attributed anew: {', '.join(lines)}."
+    )
+    return message(text, section(text, "moved"))
+
+
+def _signed(amount: Micros) -> str:
+    return dollars(amount) if amount < 0 else f"+{dollars(amount)}"

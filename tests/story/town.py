@@ -70,11 +70,18 @@ class Town:
     """Everything a story needs, with the people of Acme in it."""
 
     def __init__(
-        self, folder: Path, database_url: str, mode: str, begins: datetime, policy: str = POLICY
+        self,
+        folder: Path,
+        database_url: str,
+        mode: str,
+        begins: datetime,
+        policy: str = POLICY,
+        **exported: str,
     ) -> None:
         self.folder = folder
         self.database_url = database_url
         self.mode = mode
+        self.exported = exported
         self.clock = MovableClock(begins)
         self.slack = SlackSandbox(clock=self.clock)
         self.usage = UsageApi(self.clock)
@@ -120,7 +127,7 @@ class Town:
             environ["SLACK_APP_TOKEN"] = self.slack.app_token
         else:
             environ["SLACK_SIGNING_SECRET"] = self.slack.signing_secret
-        return environ
+        return {**environ, **self.exported}
 
     def settings(self) -> Settings:
         return load_settings(self.environ(), None)
@@ -197,10 +204,15 @@ class Town:
 
 @contextmanager
 def town(
-    folder: Path, database_url: str, mode: str, begins: datetime, policy: str = POLICY
+    folder: Path,
+    database_url: str,
+    mode: str,
+    begins: datetime,
+    policy: str = POLICY,
+    **exported: str,
 ) -> Iterator[Town]:
     """A town whose bot runs; it is torn down at the end whatever happens."""
-    place = Town(folder, database_url, mode, begins, policy)
+    place = Town(folder, database_url, mode, begins, policy, **exported)
     with place.slack, place.usage, place.gateway:
         place.start_bot()
         try:

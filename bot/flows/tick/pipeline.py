@@ -4,13 +4,12 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session
-
 from bot.flows.tick.acting import alert, end_raises, enforce, one_budget
+from bot.flows.tick.applying import apply_policy
 from bot.flows.tick.polling import read
 from bot.flows.tick.taking_in import take_in
 from bot.parts import Bot
-from store import allocations, audit, standings
+from store import standings
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +33,9 @@ def tick(bot: Bot, now: datetime) -> TickReport:
     """
     readings = [read(bot, source, now) for source in bot.policy.sources]
     with bot.db.transaction() as tx:
+        apply_policy(tx, bot, now)
         for reading in readings:
             take_in(tx, bot, reading, now)
-        _apply_policy(tx, bot, now)
         found = standings.gather(tx, bot.policy, now)
         fired = sum(one_budget(tx, alert, bot, s, now) for s in found.values())
         changes = sum(one_budget(tx, enforce, bot, s, now) for s in found.values())
@@ -54,22 +53,3 @@ def tick(bot: Bot, now: datetime) -> TickReport:
         extra={"action": "tick", "rows": report.rows, "alerts": fired, "limits": changes},
     )
     return report
-
-
-def _apply_policy(tx: Session, bot: Bot, now: datetime) -> None:
-    """A limit that is new in the policy file is a new revision of the allocation."""
-    wanted = {b.id: b.limit for b in bot.policy.tree if b.limit is not None}
-    for before, after in allocations.apply_file(tx, wanted, bot.policy.version, now):
-        audit.note(
-            tx,
-            "allocation.revised",
-            audit.SYSTEM,
-            after.budget,
-            {
-                "before": before.limit if before else None,
-                "after": after.limit,
-                "revision": after.revision,
-                "policy_version": bot.policy.version,
-            },
-            now,
-        )

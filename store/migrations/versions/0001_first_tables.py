@@ -87,6 +87,11 @@ def upgrade() -> None:
         sa.Column("cache_creation_1h", sa.BigInteger(), nullable=False),
         sa.Column("output", sa.BigInteger(), nullable=False),
         sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("service_tier", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("team", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("tags", sa.JSON(), nullable=True),
+        sa.Column("estimated", sa.Boolean(), nullable=False),
+        sa.Column("row_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
     )
     with op.batch_alter_table("charge", schema=None) as batch_op:
@@ -183,6 +188,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ref", name=op.f("pk_person")),
     )
     op.create_table(
+        "policy",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("rules", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("applied_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy")),
+    )
+    op.create_table(
+        "pushed_row",
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("row_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "row_id", name=op.f("pk_pushed_row")),
+    )
+    op.create_table(
         "source",
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("covered_from", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -252,6 +272,8 @@ def downgrade() -> None:
     op.drop_table("temporary_raise")
     op.drop_table("usage_name")
     op.drop_table("source")
+    op.drop_table("pushed_row")
+    op.drop_table("policy")
     op.drop_table("person")
     with op.batch_alter_table("overage_request", schema=None) as batch_op:
         batch_op.drop_index("ix_overage_request_state_expires_at")

@@ -1,0 +1,26 @@
+"""Policies that were in force: which version, and by which rules it attributed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from store.tables import PolicyRow
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPolicy:
+    version: str
+    rules: str
+    applied_at: datetime
+
+
+def newest(tx: Session) -> AppliedPolicy | None:
+    """The policy that was applied last."""
+    row = tx.exec(select(PolicyRow).order_by(col(PolicyRow.id).desc()).limit(1)).first()
+    return None if row is None else AppliedPolicy(row.version, row.rules, row.applied_at)
+
+
+def record(tx: Session, version: str, rules: str, now: datetime) -> None:
+    tx.add(PolicyRow(version=version, rules=rules, applied_at=now))
+    tx.flush()
