@@ -17,8 +17,6 @@ from slack_sdk import WebClient
 from bot.clients.enforcement import EnforcementTarget
 from bot.clients.enforcement.webhook import WebhookTarget
 from bot.clients.slack import DeliveryError, Slack
-from bot.clients.usage import UsageSource
-from bot.clients.usage.anthropic import AnthropicSource
 from bot.clock import Clock, utc_now
 from bot.config.settings import Settings
 from bot.deliverer import Deliverer
@@ -26,6 +24,7 @@ from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
 from bot.parts import Bot
 from bot.schedule import scheduler
+from bot.sources import build_sources
 from bot.web import WebServer, web_app
 from handlers import register
 from store import migrate
@@ -34,7 +33,6 @@ from store.outbox import Lane
 
 logger = logging.getLogger(__name__)
 SEND_SECONDS = 10
-PATIENCE_SECONDS = 10  # the next poll comes anyway
 ASK_SECONDS = 2  # somebody waits for an answer that Slack gives three seconds
 LISTENERS = 32  # bolt's own five would lose acknowledgements in a burst of clicks
 
@@ -49,7 +47,7 @@ def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
             _web_client(token, settings.slack_api_url, SEND_SECONDS),
             _web_client(token, settings.slack_api_url, ASK_SECONDS),
         ),
-        sources=_sources(settings, policy),
+        sources=build_sources(settings, policy.sources),
         target=_target(settings),
         clock=clock,
         push_secrets=tuple(s.get_secret_value() for s in settings.usage_push_secret),
@@ -97,16 +95,6 @@ def bolt_app(settings: Settings, bot: Bot) -> App:
 def _web_client(token: str, base_url: str, timeout: int) -> WebClient:
     # slack_sdk's own retry repeats a post whose answer was lost.
     return WebClient(token=token, base_url=base_url, timeout=timeout, retry_handlers=[])
-
-
-def _sources(settings: Settings, policy: Policy) -> dict[str, UsageSource]:
-    key = settings.require_anthropic().get_secret_value()
-    return {
-        source.name: AnthropicSource(
-            key, settings.anthropic_base_url, name=source.name, patience=PATIENCE_SECONDS
-        )
-        for source in policy.sources
-    }
 
 
 def _target(settings: Settings) -> EnforcementTarget | None:
@@ -160,7 +148,7 @@ def start(
     The deliverers first: whatever the last run left in the outbox goes out at once. Without
     `scheduled` nothing runs by itself, and whoever started it calls the flows.
     """
-    _check_settings(settings)
+    _check_settings(settings, policy)
     lock = _only_one(settings.budget_bot_database_url.get_secret_value())
     bot = build(settings, policy, clock)
     _check_token(bot)
@@ -196,13 +184,13 @@ def start(
     return Running(bot, web, planned, deliverers, socket, lock)
 
 
-def _check_settings(settings: Settings) -> None:
+def _check_settings(settings: Settings, policy: Policy) -> None:
     """Everything that is missing, at once, before anything runs."""
     missing: list[str] = []
     for required in (
         settings.require_slack,
         lambda: settings.slack_mode,
-        settings.require_anthropic,
+        lambda: [s.close() for s in build_sources(settings, policy.sources).values()],
     ):
         try:
             required()

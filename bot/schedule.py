@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import utc_now
-from bot.domain.policy import Policy
+from bot.domain.policy import Policy, SourcePolicy
 from bot.flows import digest, enforcement, overages, turns
-from bot.flows.tick import tick
+from bot.flows.tick import TickReport, tick
 from bot.parts import Bot
 
 logger = logging.getLogger(__name__)
@@ -26,14 +26,21 @@ class Job:
 
 
 def jobs(policy: Policy) -> tuple[Job, ...]:
-    """In the order in which one turn of everything runs them."""
-    polling = min((source.every for source in policy.sources), default=timedelta(minutes=1))
-    return (
-        Job("tick", polling, tick),
-        Job("expiry", timedelta(seconds=10), overages.expire),
-        Job("digest", timedelta(seconds=30), digest.send_if_due),
-        Job("sweep", timedelta(minutes=1), enforcement.sweep),
+    """A tick for each source, as often as that source is read, and what is due by the clock."""
+    return (*(_poll(source) for source in policy.sources), *BY_THE_CLOCK)
+
+
+def _poll(source: SourcePolicy) -> Job:
+    return Job(
+        f"tick:{source.name}", source.every, lambda bot, now: tick(bot, now, only=source.name)
     )
+
+
+BY_THE_CLOCK = (
+    Job("expiry", timedelta(seconds=10), overages.expire),
+    Job("digest", timedelta(seconds=30), digest.send_if_due),
+    Job("sweep", timedelta(minutes=1), enforcement.sweep),
+)
 
 
 def scheduler(bot: Bot) -> BackgroundScheduler:
@@ -67,6 +74,9 @@ def run(bot: Bot, job: Job) -> None:
         logger.exception("job failed", extra={"action": "job_failed", "job": job.name})
 
 
-def run_all(bot: Bot, now: datetime) -> dict[str, object]:
-    """One turn of everything at a moment, for the command line; what each flow answered."""
-    return {job.name: job.flow(bot, now) for job in jobs(bot.policy)}
+def run_all(bot: Bot, now: datetime) -> TickReport:
+    """One turn of everything at a moment, for the command line; what the tick did."""
+    report = tick(bot, now)
+    for job in BY_THE_CLOCK:
+        job.flow(bot, now)
+    return report

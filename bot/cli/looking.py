@@ -18,7 +18,6 @@ from bot.flows import doctor as doctor_flow
 from bot.flows import rehearsal
 from bot.flows import status as status_flow
 from bot.flows.delivery import deliver_next
-from bot.flows.tick import TickReport
 from bot.parts import Bot
 from bot.render.figures import as_of, runway
 from bot.schedule import run_all
@@ -47,14 +46,12 @@ def tick(
         with bot.db.rehearsal() as database:
             rehearsed = replace(bot, db=database)
             before = rehearsal.newest(rehearsed)
-            report = run_all(rehearsed, now)["tick"]
+            report = run_all(rehearsed, now)
             for line in rehearsal.said_since(rehearsed, before):
                 print(line)
     else:
-        report = run_all(bot, now)["tick"]
+        report = run_all(bot, now)
         drain(bot, now)
-    if not isinstance(report, TickReport):
-        raise TypeError("a tick reports")
     print(
         f"{now.isoformat(timespec='seconds')}: {report.rows} usage rows, {report.alerts} alerts, "
         f"{report.limit_changes} limit changes"

@@ -80,7 +80,7 @@ class CommitmentPart(Part):
 
 
 class SourcePart(Part):
-    kind: Kind = Field(description="where usage is read: anthropic")
+    kind: Kind = Field(description="where usage is read: anthropic, usage_report")
     every: PlainDuration = Field(timedelta(minutes=1), description="how often it is read")
     lookback: PlainDuration = Field(
         timedelta(hours=48), description="how far back each time, so that late figures heal"

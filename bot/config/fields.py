@@ -248,8 +248,9 @@ Command = Annotated[
     PlainValidator(matching(_COMMAND, "a slash command in lower case, like /budget")),
     _schema("string", pattern=f"^{_COMMAND.pattern}$"),
 ]
+SOURCE_KINDS = ("anthropic", "usage_report")
 Kind = Annotated[
     str,
-    PlainValidator(one_of("source", "anthropic")),
-    _schema("string", enum=["anthropic"]),
+    PlainValidator(one_of("source", *SOURCE_KINDS)),
+    _schema("string", enum=list(SOURCE_KINDS)),
 ]

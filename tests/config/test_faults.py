@@ -62,7 +62,7 @@ FIELDS: dict[str, tuple[tuple[str, str], list[str]]] = {
     ),
     "a source not known": (
         (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: gateway}}]\n"),
-        ["9: sources[0].kind: unknown source 'gateway'; known: anthropic"],
+        ["9: sources[0].kind: unknown source 'gateway'; known: anthropic, usage_report"],
     ),
     "runway thresholds": (
         defaults("{thresholds: {runway: {look: 5d}}}"),

@@ -168,10 +168,8 @@ class Town:
         return self.turn()
 
     def turn(self) -> TickReport:
-        report = run_all(self.bot.bot, self.clock())["tick"]
+        report = run_all(self.bot.bot, self.clock())
         self.settles()
-        if not isinstance(report, TickReport):
-            raise TypeError("a tick reports")
         return report
 
     def spends(self, usd: str, workspace: str = "team-search", **more: str) -> None:

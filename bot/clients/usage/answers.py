@@ -33,11 +33,11 @@ Cents = Annotated[str, Field(max_length=64), AfterValidator(_check_amount)]
 Count = Annotated[int, Field(ge=0, lt=2**62)]
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
-class Group(_Answer):
+class Group(Answer):
     """Null and missing differ: a dimension that was asked for is always there."""
 
     workspace_id: str | None
@@ -47,19 +47,19 @@ class Group(_Answer):
     product: str | None
 
 
-class Cost(_Answer):
+class Cost(Answer):
     amount: Cents
     list_amount: Cents
     currency: Literal["USD"]
     requests: Count | None = None
 
 
-class CacheCreation(_Answer):
+class CacheCreation(Answer):
     ephemeral_1h_input_tokens: Count
     ephemeral_5m_input_tokens: Count
 
 
-class Usage(_Answer):
+class Usage(Answer):
     uncached_input_tokens: Count
     cache_creation: CacheCreation
     cache_read_input_tokens: Count
@@ -67,24 +67,28 @@ class Usage(_Answer):
     requests: Count | None = None
 
 
-class CostRow(_Answer):
+class CostRow(Answer):
     starting_at: AwareDatetime
     ending_at: AwareDatetime
     group: Group
     cost: Cost
 
 
-class UsageRow(_Answer):
+class UsageRow(Answer):
     starting_at: AwareDatetime
     ending_at: AwareDatetime
     group: Group
     usage: Usage
 
 
-class ReportPage(_Answer):
+class ReportPage(Answer):
     has_more: bool | None = None
     next_page: str | None = None
     data_refreshed_at: AwareDatetime | None = None
+
+    def following(self) -> tuple[str, str] | None:
+        """The parameter that asks for the next page, None after the last."""
+        return ("page", self.next_page) if self.next_page and self.has_more is not False else None
 
 
 class CostPage(ReportPage):
@@ -95,25 +99,28 @@ class UsagePage(ReportPage):
     data: list[UsageRow]
 
 
-class WorkspaceItem(_Answer):
+class WorkspaceItem(Answer):
     id: str
     name: str
     tags: dict[str, str] = Field(default_factory=dict)
 
 
-class Scope(_Answer):
+class Scope(Answer):
     workspace_id: str | None = None
 
 
-class ApiKeyItem(_Answer):
+class ApiKeyItem(Answer):
     id: str
     name: str
     scope: Scope
 
 
-class ListPage(_Answer):
+class ListPage(Answer):
     has_more: bool | None = None
     last_id: str | None = None
+
+    def following(self) -> tuple[str, str] | None:
+        return ("after_id", self.last_id) if self.last_id and self.has_more else None
 
 
 class WorkspacePage(ListPage):
@@ -124,12 +131,12 @@ class ApiKeyPage(ListPage):
     data: list[ApiKeyItem]
 
 
-class OrganizationAnswer(_Answer):
+class OrganizationAnswer(Answer):
     id: str
     name: str
 
 
-AnyAnswer = TypeVar("AnyAnswer", bound=_Answer)
+AnyAnswer = TypeVar("AnyAnswer", bound=Answer)
 
 
 def parse_answer(kind: type[AnyAnswer], body: bytes, path: str) -> AnyAnswer:

@@ -2,36 +2,25 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 
-from bot.clients.usage.answers import (
-    ApiKeyPage,
-    CostPage,
-    CostRow,
-    ListPage,
-    OrganizationAnswer,
-    ReportPage,
-    UsagePage,
-    WorkspacePage,
-    parse_answer,
-)
+from bot.clients.usage.answers import CostPage, CostRow, ReportPage, UsagePage
 from bot.clients.usage.answers import UsageRow as UsageAnswer
-from bot.clients.usage.errors import PageLoop, SourceRefused
+from bot.clients.usage.errors import SourceRefused
+from bot.clients.usage.names import read_directory, read_organization
+from bot.clients.usage.pages import ROOT, walk_pages
 from bot.clients.usage.patience import Patience
 from bot.clients.usage.rows import join_rows
-from bot.clients.usage.transport import LARGEST_ANSWER, Transport
-from bot.clients.usage.windows import align_window, earliest_hour, split_window
+from bot.clients.usage.transport import BETA, LARGEST_ANSWER, Transport
+from bot.clients.usage.windows import earliest_hour, format_moment, readable_window, split_window
 from bot.clock import Clock, utc_now
-from bot.domain.usage import ApiKey, Directory, Fetched, UsageRow, Window, Workspace
+from bot.domain.usage import Directory, Fetched, UsageRow, Window
 
 BASE_URL = "https://api.anthropic.com"
-_ROOT = "/v1/organizations"
 _GROUPS = ("workspace_id", "api_key_id", "actor", "model", "product")
-_MOST_PAGES = 10_000
 _AnyReport = TypeVar("_AnyReport", bound=ReportPage)
-_AnyList = TypeVar("_AnyList", bound=ListPage)
 
 
 class AnthropicSource:
@@ -53,6 +42,7 @@ class AnthropicSource:
         self._transport = Transport(
             key,
             base_url,
+            beta=BETA,
             sleep=sleep,
             clock=clock,
             largest_answer=largest_answer,
@@ -70,13 +60,7 @@ class AnthropicSource:
         answers for and to the present hour. Any failure raises, so half of an answer never looks
         like less spend.
         """
-        readable = align_window(window, now)
-        if readable is None:
-            # an empty answer would say that nothing was spent then
-            raise SourceRefused(
-                f"nothing can be read for {_format(window.starts_at)} to {_format(window.ends_at)}: "
-                f"the source answers from {_format(earliest_hour(now))} to the present hour"
-            )
+        readable = readable_window(window, now)
         patience = Patience(self._patience)
         rows: list[UsageRow] = []
         refreshed: list[datetime] = []
@@ -93,36 +77,21 @@ class AnthropicSource:
         return Fetched(window=readable, rows=tuple(rows), refreshed_at=min(refreshed, default=None))
 
     def directory(self) -> Directory:
-        """Workspaces, archived and default ones too, and keys: spend outlives both."""
-        patience = Patience(self._patience)
-        everything = (("include_archived", "true"), ("include_default", "true"))
-        workspaces = {
-            item.id: Workspace(item.id, item.name, item.tags)
-            for page in self._list("workspaces", WorkspacePage, everything, patience)
-            for item in page.data
-        }
-        api_keys = {
-            item.id: ApiKey(item.id, item.name, item.scope.workspace_id)
-            for page in self._list("api_keys", ApiKeyPage, (), patience)
-            for item in page.data
-        }
-        return Directory(workspaces=workspaces, api_keys=api_keys)
+        return read_directory(self._transport, Patience(self._patience))
 
     def check(self) -> str:
         """The organization's name. A key with read:analytics cannot ask for it: then a report is tried."""
         patience = Patience(self._patience)
         try:
-            body = self._transport.get(f"{_ROOT}/me", (), patience)
+            return read_organization(self._transport, patience)
         except SourceRefused as refused:
             if refused.status != 403:
                 raise
-            now = self._clock()
-            start = (now - timedelta(days=1)).isoformat()
-            self._transport.get(
-                f"{_ROOT}/analytics/cost", (("starting_at", start), ("limit", "1")), patience
-            )
-            return "a key with read:analytics, which cannot read names of workspaces and keys"
-        return parse_answer(OrganizationAnswer, body, f"{_ROOT}/me").name
+        start = (self._clock() - timedelta(days=1)).isoformat()
+        self._transport.get(
+            f"{ROOT}/analytics/cost", (("starting_at", start), ("limit", "1")), patience
+        )
+        return "a key with read:analytics, which cannot read names of workspaces and keys"
 
     def close(self) -> None:
         self._transport.close()
@@ -141,59 +110,17 @@ class AnthropicSource:
     def _report(
         self, report: str, kind: type[_AnyReport], window: Window, patience: Patience
     ) -> Iterator[_AnyReport]:
-        path = f"{_ROOT}/analytics/{report}"
         asked = (
-            ("starting_at", _format(window.starts_at)),
-            ("ending_at", _format(window.ends_at)),
+            ("starting_at", format_moment(window.starts_at)),
+            ("ending_at", format_moment(window.ends_at)),
             ("time_bucket_width", "1h"),
             *(("group_by[]", group) for group in _GROUPS),
             ("limit", "1000"),
             ("order_by", "time"),
             ("order", "asc"),
         )
-        cursor: str | None = None
-        seen: set[str] = set()
-        while True:
-            parameters = asked if cursor is None else (*asked, ("page", cursor))
-            page = parse_answer(kind, self._transport.get(path, parameters, patience), path)
-            yield page
-            cursor = page.next_page if page.has_more is not False else None
-            if not cursor:
-                return
-            _remember(seen, cursor, path)
-
-    def _list(
-        self,
-        name: str,
-        kind: type[_AnyList],
-        asked: tuple[tuple[str, str], ...],
-        patience: Patience,
-    ) -> Iterator[_AnyList]:
-        path = f"{_ROOT}/{name}"
-        cursor: str | None = None
-        seen: set[str] = set()
-        while True:
-            after = () if cursor is None else (("after_id", cursor),)
-            parameters = (*asked, ("limit", "1000"), *after)
-            page = parse_answer(kind, self._transport.get(path, parameters, patience), path)
-            yield page
-            cursor = page.last_id if page.has_more else None
-            if not cursor:
-                return
-            _remember(seen, cursor, path)
-
-
-def _remember(seen: set[str], cursor: str, path: str) -> None:
-    if cursor in seen:
-        raise PageLoop(f"{path}: the pages go round in a circle")
-    seen.add(cursor)
-    if len(seen) >= _MOST_PAGES:
-        raise PageLoop(f"{path}: more than {_MOST_PAGES:,} pages")
+        return walk_pages(self._transport, f"analytics/{report}", kind, asked, patience)
 
 
 def _refreshed(page: ReportPage) -> list[datetime]:
     return [] if page.data_refreshed_at is None else [page.data_refreshed_at]
-
-
-def _format(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -39,6 +39,16 @@ _TYPES = {
     "not_found_error": "the endpoint does not exist there: check ANTHROPIC_BASE_URL",
     "invalid_request_error": "the request was refused",
 }
+# The older reports know no key that may only read.
+_OLDER_REPORT = "/usage_report/"
+_OLDER_TYPES = {
+    "authentication_error": (
+        "the key was refused: set ANTHROPIC_ADMIN_KEY to an admin key (sk-ant-admin01-…)"
+    ),
+    "permission_error": (
+        "the key may not read this: set ANTHROPIC_ADMIN_KEY to an admin key (sk-ant-admin01-…)"
+    ),
+}
 _TYPE_OF_STATUS = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -92,7 +102,8 @@ def judge_refusal(refusal: Refusal, path: str, retry_after: float | None) -> Sou
         return SourceUnavailable(f"{path} answered {refusal.status}{said}", retry_after)
     if text is None:
         kind = refusal.type if refusal.type in _TYPES else _TYPE_OF_STATUS.get(refusal.status, "")
-        text = _TYPES.get(
+        texts = {**_TYPES, **_OLDER_TYPES} if _OLDER_REPORT in path else _TYPES
+        text = texts.get(
             kind or "", f"an unexpected answer {refusal.status}: check ANTHROPIC_BASE_URL"
         )
     facts = ", ".join(str(fact) for fact in (refusal.status, refusal.code, refusal.message) if fact)

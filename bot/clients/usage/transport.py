@@ -34,6 +34,7 @@ class Transport:
         key: str,
         base_url: str,
         *,
+        beta: str | None = None,
         sleep: Callable[[float], None],
         clock: Clock,
         largest_answer: int = LARGEST_ANSWER,
@@ -52,9 +53,10 @@ class Transport:
             headers={
                 "x-api-key": key,
                 "anthropic-version": VERSION,
-                "anthropic-beta": BETA,
                 "user-agent": USER_AGENT,
                 "accept": "application/json",
+                # not sent to a report without it: an organization outside a beta may be refused
+                **({} if beta is None else {"anthropic-beta": beta}),
             },
             trust_env=False,
             follow_redirects=False,

@@ -1,8 +1,9 @@
-"""The windows an analytics report can be asked for."""
+"""The windows a report can be asked for."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from bot.clients.usage.errors import SourceRefused
 from bot.domain.usage import Window
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,6 +29,18 @@ def align_window(window: Window, now: datetime) -> Window | None:
     return Window(starts_at, ends_at) if starts_at < ends_at else None
 
 
+def readable_window(window: Window, now: datetime) -> Window:
+    """As `align_window`, but refused when nothing is left: an empty answer would say no spend."""
+    readable = align_window(window, now)
+    if readable is None:
+        raise SourceRefused(
+            f"nothing can be read for {format_moment(window.starts_at)} to "
+            f"{format_moment(window.ends_at)}: the source answers from "
+            f"{format_moment(earliest_hour(now))} to the present hour"
+        )
+    return readable
+
+
 def split_window(window: Window) -> Iterator[Window]:
     """Parts of at most 31 days."""
     starts_at = window.starts_at
@@ -35,6 +48,19 @@ def split_window(window: Window) -> Iterator[Window]:
         ends_at = min(starts_at + _LONGEST, window.ends_at)
         yield Window(starts_at, ends_at)
         starts_at = ends_at
+
+
+def halve_window(window: Window) -> tuple[Window, Window] | None:
+    """Two parts of whole hours, None for a single hour."""
+    hours = (window.ends_at - window.starts_at) // _HOUR
+    if hours < 2:
+        return None
+    middle = window.starts_at + hours // 2 * _HOUR
+    return Window(window.starts_at, middle), Window(middle, window.ends_at)
+
+
+def format_moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _floor(moment: datetime) -> datetime:

@@ -24,14 +24,17 @@ class TickReport:
     errors: tuple[str, ...]
 
 
-def tick(bot: Bot, now: datetime) -> TickReport:
+def tick(bot: Bot, now: datetime, only: str | None = None) -> TickReport:
     """
     One turn: what the sources say now, what follows from it, and what has to be said or enforced.
+
+    `only` names the one source to ask; without it every source is.
 
     The network is asked first, with no transaction open; then everything is one transaction. A
     second tick at the same moment changes nothing.
     """
-    readings = [read(bot, source, now) for source in bot.policy.sources]
+    asked = [source for source in bot.policy.sources if only in (None, source.name)]
+    readings = [read(bot, source, now) for source in asked]
     with bot.db.transaction() as tx:
         apply_policy(tx, bot, now)
         for reading in readings:

@@ -10,17 +10,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.sandbox.serving import Server, wait_for_disconnect
+from bot.sandbox.usage.cost_report import read_cost_report
 from bot.sandbox.usage.dimensions import COST, USAGE
 from bot.sandbox.usage.faults import Fault, Faults
 from bot.sandbox.usage.ledger import Ledger
 from bot.sandbox.usage.listing import LISTS, show_organization
 from bot.sandbox.usage.query import ApiError, invalid
 from bot.sandbox.usage.reading import Reports
+from bot.sandbox.usage.usage_report import asks_speed, read_usage_report
 
 PREFIX = "/v1/organizations/"
 BETA = "analytics-usage-cost-2026-08-24"
 VERSIONS = ("2023-06-01", "2026-10-21")
+FAST_BETA = "fast-mode-2026-02-01"
 REPORTS = {"analytics/cost": COST, "analytics/usage": USAGE}
+OLDER_REPORTS = {
+    "usage_report/messages": read_usage_report,
+    "cost_report": read_cost_report,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,8 @@ class Endpoints:
         if (report := REPORTS.get(name)) is not None:
             return self._reports.read(report, pairs)
         with self._ledger.lock:
+            if (older := OLDER_REPORTS.get(name)) is not None:
+                return older(self._ledger, pairs)
             if (listing := LISTS.get(name)) is not None:
                 return listing(self._ledger.organization, pairs)
             if name == "me":
@@ -87,14 +96,16 @@ class Endpoints:
         if request.headers.get("anthropic-version") not in VERSIONS:
             raise invalid("anthropic-version: header is required")
         name = request.url.path.removeprefix(PREFIX)
+        betas = request.headers.get("anthropic-beta", "").replace(" ", "").split(",")
         if name not in REPORTS:
             if "admin" not in scopes:
                 raise ApiError(403, "permission_error", "this key lacks the scope it needs")
+            if name in OLDER_REPORTS and asks_speed(request.query_params.multi_items()):
+                _require_beta(FAST_BETA, betas)
             return
         if not scopes & {"admin", "read:analytics"}:
             raise ApiError(403, "permission_error", "this key lacks the scope read:analytics")
-        if BETA not in request.headers.get("anthropic-beta", "").replace(" ", "").split(","):
-            raise invalid(f"this endpoint is in beta: send anthropic-beta: {BETA}")
+        _require_beta(BETA, betas)
 
     async def _break(self, fault: Fault, request: Request) -> Response | None:
         """The answer of a fault that replaces the real one."""
@@ -140,6 +151,11 @@ class Endpoints:
 
     def _request_id(self) -> str:
         return f"req_{next(self._numbers):024d}"
+
+
+def _require_beta(beta: str, betas: Sequence[str]) -> None:
+    if beta not in betas:
+        raise invalid(f"this endpoint is in beta: send anthropic-beta: {beta}")
 
 
 def _note(request: Request, pairs: Sequence[tuple[str, str]]) -> Seen:

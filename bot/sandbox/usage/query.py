@@ -52,12 +52,12 @@ def invalid(message: str) -> ApiError:
 def read_query(pairs: Sequence[tuple[str, str]], report: Report, now: datetime) -> Query:
     """A query, or the 400 that names the first rule it breaks."""
     single, arrays = _sort_out(pairs)
-    width = _choice(single, "time_bucket_width", WIDTHS)
+    width = read_choice(single, "time_bucket_width", WIDTHS)
     starts_at, ends_at = _range(single, width, now)
     group_by = _group_by(arrays.get("group_by", ()), report)
-    order_by = _choice(single, "order_by", report.orders) or report.default_order
-    order = _choice(single, "order", ("asc", "desc")) or "desc"
-    exclude = _choice(single, "exclude_deleted_users", ("true", "false")) == "true"
+    order_by = read_choice(single, "order_by", report.orders) or report.default_order
+    order = read_choice(single, "order", ("asc", "desc")) or "desc"
+    exclude = read_choice(single, "exclude_deleted_users", ("true", "false")) == "true"
     if exclude and "actor" not in group_by:
         raise invalid("exclude_deleted_users requires group_by[]=actor")
     filters = _filters(arrays, group_by)
@@ -102,14 +102,14 @@ def _sort_out(
     return single, arrays
 
 
-def _choice(single: Mapping[str, str], name: str, allowed: Iterable[str]) -> str | None:
+def read_choice(single: Mapping[str, str], name: str, allowed: Iterable[str]) -> str | None:
     value = single.get(name)
     if value is not None and value not in allowed:
         raise invalid(f"{name}: Input should be one of {', '.join(allowed)}")
     return value
 
 
-def _moment(single: Mapping[str, str], name: str) -> datetime | None:
+def read_moment(single: Mapping[str, str], name: str) -> datetime | None:
     text = single.get(name)
     if text is None:
         return None
@@ -125,14 +125,14 @@ def _moment(single: Mapping[str, str], name: str) -> datetime | None:
 def _range(
     single: Mapping[str, str], width: str | None, now: datetime
 ) -> tuple[datetime, datetime]:
-    starts_at = _moment(single, "starting_at")
+    starts_at = read_moment(single, "starting_at")
     if starts_at is None:
         raise invalid("starting_at: Field required")
     if starts_at < EARLIEST:
         raise invalid("starting_at: must not be before 2026-01-01T00:00:00Z")
     if starts_at < now - timedelta(days=365):
         raise invalid("starting_at: must be within the last 365 days")
-    ends_at = _moment(single, "ending_at")
+    ends_at = read_moment(single, "ending_at")
     if ends_at is None:
         if width is not None:
             raise invalid("ending_at: required when time_bucket_width is set")

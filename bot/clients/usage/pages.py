@@ -1,0 +1,37 @@
+"""Walks the pages of one query to their end, however they are linked."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from bot.clients.usage.answers import ListPage, ReportPage, parse_answer
+from bot.clients.usage.errors import PageLoop
+from bot.clients.usage.patience import Patience
+from bot.clients.usage.transport import Parameters, Transport
+
+ROOT = "/v1/organizations"
+_MOST_PAGES = 10_000
+_AnyPage = TypeVar("_AnyPage", bound=ReportPage | ListPage)
+
+
+def walk_pages(
+    transport: Transport, name: str, kind: type[_AnyPage], asked: Parameters, patience: Patience
+) -> Iterator[_AnyPage]:
+    path = f"{ROOT}/{name}"
+    following: tuple[str, str] | None = None
+    seen: set[str] = set()
+    while True:
+        parameters = asked if following is None else (*asked, following)
+        page = parse_answer(kind, transport.get(path, parameters, patience), path)
+        yield page
+        following = page.following()
+        if following is None:
+            return
+        _remember(seen, following[1], path)
+
+
+def _remember(seen: set[str], cursor: str, path: str) -> None:
+    if cursor in seen:
+        raise PageLoop(f"{path}: the pages go round in a circle")
+    seen.add(cursor)
+    if len(seen) >= _MOST_PAGES:
+        raise PageLoop(f"{path}: more than {_MOST_PAGES:,} pages")

@@ -1,0 +1,30 @@
+"""Where usage is read: each kind of source, through the whole bot."""
+
+from decimal import Decimal
+from pathlib import Path
+
+from bot.config.fields import SOURCE_KINDS
+from bot.domain.usage import Tokens
+from bot.sources import KINDS
+from tests.story.town import POLICY, at, town
+
+REPORT = f"{POLICY}sources:\n  - {{kind: usage_report, every: 1m}}\n"
+
+
+def test_every_kind_that_the_policy_knows_can_be_built() -> None:
+    """The policy file and the code name the same kinds."""
+    assert set(SOURCE_KINDS) == set(KINDS)
+
+
+def test_an_organization_without_the_beta_is_read_by_its_usage_report(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Tokens are priced by the table, and the owner hears of it like of any other spend."""
+    with town(tmp_path, database_url, "http", at("2026-11-03 09:00"), REPORT) as acme:
+        acme.turn()
+        tokens = Tokens(uncached_input=10_000_000, output=1_000_000)
+        acme.usage.spend(acme.clock(), "61", workspace="team-search", tokens=tokens)
+        acme.goes_to("2026-11-03 10:00")
+
+        assert acme.said_to("dana")[0].startswith("look: Search ranking has spent $60 of $100")
+        assert Decimal(100) == acme.limit_at_gateway()
