@@ -186,12 +186,13 @@ def start(
 
 def _check_settings(settings: Settings, policy: Policy) -> None:
     """Everything that is missing, at once, before anything runs."""
+
+    def sources() -> None:
+        for source in build_sources(settings, policy.sources).values():
+            source.close()
+
     missing: list[str] = []
-    for required in (
-        settings.require_slack,
-        lambda: settings.slack_mode,
-        lambda: [s.close() for s in build_sources(settings, policy.sources).values()],
-    ):
+    for required in (settings.require_slack, lambda: settings.slack_mode, sources):
         try:
             required()
         except ConfigError as error:

@@ -50,7 +50,7 @@ def readiness(bot: Bot, now: datetime, scheduler_runs: bool) -> Readiness:
 def figures(bot: Bot, now: datetime) -> Figures:
     with bot.db.transaction() as tx:
         found = standings.gather(tx, bot.policy, now)
-        states = sources.load_all(tx)
+        states = [sources.load(tx, source.name) for source in bot.policy.sources]
         waiting = outbox.depth(tx)
     ages = {
         s.name: (

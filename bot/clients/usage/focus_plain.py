@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 from difflib import get_close_matches
+from zoneinfo import ZoneInfo
 
 from bot.clients.usage.focus_cells import (
     HOUR,
