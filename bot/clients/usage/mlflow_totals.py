@@ -32,7 +32,7 @@ def choose_totals(
 
     Policies are stacked on a target to have several thresholds, and each counts the same spend: the
     one with the longest window speaks for it. A window that is over says nothing of the present
-    one, because MLflow may leave it standing until the next request.
+    one: MLflow moves on at its next refresh, up to 10 min later, or with the next request.
     """
     chosen: dict[str, Total] = {}
     for total in _totals(policies, windows):

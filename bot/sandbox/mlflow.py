@@ -1,0 +1,124 @@
+"""A double of MLflow AI Gateway's budget policies and windows, in the shapes of 3.17.2."""
+
+import base64
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from starlette.requests import Request
+
+from bot.sandbox.litellm_serving import Body, GatewayDouble, Refusal
+
+_ROOT = "/api/3.0/mlflow/gateway/budgets"
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    id: str
+    scope: str
+    target: str | None
+    unit: str
+    starts_at: datetime
+    ends_at: datetime
+    spend: float = 0.0  # MLflow sums floats
+
+    def show(self) -> Body:
+        shown: Body = {
+            "budget_policy_id": self.id,
+            "budget_unit": "USD",
+            "budget_amount": 0.5,
+            "duration": {"unit": self.unit, "value": 1},
+            "target_scope": self.scope,
+            "budget_action": "REJECT",
+            "created_at": 1795450647515,
+            "last_updated_by": "",
+            "last_updated_at": 1795450647515,
+        }
+        return shown if self.target is None else {**shown, "target_value": self.target}
+
+    def show_window(self) -> Body:
+        return {
+            "budget_policy_id": self.id,
+            "window_start_ms": _milliseconds(self.starts_at),
+            "window_end_ms": _milliseconds(self.ends_at),
+            "current_spend": self.spend,
+        }
+
+
+class Mlflow(GatewayDouble):
+    """`faults`, `requests` and `url` come from the double it is."""
+
+    def __init__(self, credentials: tuple[str, str] | None = None, port: int = 0) -> None:
+        super().__init__({f"{_ROOT}/list": self._list, f"{_ROOT}/windows": self._windows}, port)
+        self.page_size = 100
+        self._credentials = credentials
+        self._policies: dict[str, _Policy] = {}
+        self._hidden: set[str] = set()
+        self._made = 0
+
+    def add_policy(
+        self,
+        target: str | None,
+        starts_at: datetime,
+        ends_at: datetime,
+        *,
+        scope: str = "ENDPOINT",
+        unit: str = "MONTHS",
+    ) -> str:
+        with self.lock:
+            self._made += 1
+            id_ = f"bp-{self._made}"
+            self._policies[id_] = _Policy(id_, scope, target, unit, starts_at, ends_at)
+        return id_
+
+    def delete_policy(self, policy: str) -> None:
+        with self.lock:
+            del self._policies[policy]
+
+    def spend(self, policy: str, dollars: str | Decimal) -> None:
+        with self.lock:
+            known = self._policies[policy]
+            self._policies[policy] = replace(known, spend=known.spend + float(Decimal(dollars)))
+
+    def lose(self, policy: str, left: str = "0") -> None:
+        """The gateway has lost count, as after a restart or from another worker."""
+        with self.lock:
+            self._policies[policy] = replace(self._policies[policy], spend=float(Decimal(left)))
+
+    def roll(self, policy: str, starts_at: datetime, ends_at: datetime) -> None:
+        """A new window begins, with nothing spent."""
+        with self.lock:
+            known = self._policies[policy]
+            fresh = replace(known, starts_at=starts_at, ends_at=ends_at, spend=0.0)
+            self._policies[policy] = fresh
+
+    def hide_window(self, policy: str, *, hidden: bool = True) -> None:
+        """The policy is listed, but the answer has no window of it."""
+        with self.lock:
+            (self._hidden.add if hidden else self._hidden.discard)(policy)
+
+    def error(self, status: int, message: str) -> Body:
+        codes = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "RESOURCE_DOES_NOT_EXIST"}
+        return {"error_code": codes.get(status, "INTERNAL_ERROR"), "message": message}
+
+    def authorize(self, request: Request) -> None:
+        if self._credentials is None:
+            return
+        pair = base64.b64encode(":".join(self._credentials).encode()).decode()
+        if request.headers.get("authorization") != f"Basic {pair}":
+            raise Refusal(401, self.error(401, "You are not authenticated."))
+
+    def _list(self, request: Request) -> Body:
+        start = int(request.query_params.get("page_token", "0"))
+        end = start + self.page_size
+        shown = [policy.show() for policy in self._policies.values()]
+        body: Body = {"budget_policies": shown[start:end]}
+        return {**body, "next_page_token": str(end)} if end < len(shown) else body
+
+    def _windows(self, _: Request) -> Body:
+        policies = [policy for policy in self._policies.values() if policy.id not in self._hidden]
+        return {"windows": [policy.show_window() for policy in policies]}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

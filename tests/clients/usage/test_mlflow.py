@@ -1,0 +1,314 @@
+"""MLflow as a usage source, against its double over real HTTP: totals that are known, or an error."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.clients.usage import UsageSource
+from bot.clients.usage.errors import (
+    SourceDataError,
+    SourceRefused,
+)
+from bot.clients.usage.mlflow import MlflowSource
+from bot.domain.money import Micros, micros
+from bot.domain.usage import Directory, Tokens, Window
+from bot.sandbox.mlflow import Mlflow
+
+NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOVEMBER = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+DECEMBER = (datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+TODAY = (datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC))
+LOOKBACK = Window(NOW - 6 * HOUR, NOW)
+# as the reference quotes them
+QUOTED_WINDOWS = """{"windows":[{"budget_policy_id":"bp-1","window_start_ms":1793491200000,
+"window_end_ms":1796083200000,"current_spend":0.63}]}"""
+QUOTED_POLICIES = """{"budget_policies":[{"budget_policy_id":"bp-1","budget_unit":"USD",
+"budget_amount":0.5,"duration":{"unit":"MONTHS","value":1},"target_scope":"ENDPOINT",
+"target_value":"e-1","budget_action":"REJECT","created_at":1795450647515,"last_updated_by":"",
+"last_updated_at":1795450647515}]}"""
+
+
+@pytest.fixture
+def gateway() -> Iterator[Mlflow]:
+    """A gateway without policies."""
+    with Mlflow() as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """The waits a source would have made."""
+    return []
+
+
+@pytest.fixture
+def source(gateway: Mlflow, waits: list[float]) -> Iterator[MlflowSource]:
+    """A source without credentials, as MLflow has none by default."""
+    with MlflowSource(gateway.url, sleep=waits.append, clock=lambda: NOW) as source:
+        yield source
+
+
+def _spend(source: UsageSource, now: datetime = NOW) -> dict[str | None, Micros]:
+    return {row.team: row.net for row in source.fetch(Window(now - HOUR, now), now).rows}
+
+
+def test_quoted_answers(gateway: Mlflow, source: UsageSource) -> None:
+    """The answers as the reference quotes them make one row, at the start of the window."""
+    gateway.faults.add("malformed", "/list", body=QUOTED_POLICIES)
+    gateway.faults.add("malformed", "/windows", body=QUOTED_WINDOWS)
+
+    fetched = source.fetch(LOOKBACK, NOW)
+    [row] = fetched.rows
+
+    assert Window(*NOVEMBER) == fetched.window
+    assert NOVEMBER == (row.starts_at, row.ends_at)
+    assert ("mlflow", "e-1", micros("0.63"), micros("0.63")) == (
+        row.source,
+        row.team,
+        row.net,
+        row.list,
+    )
+    assert (Tokens(), 0, None, None) == (row.tokens, row.requests, row.model, row.api_key_id)
+    assert fetched.refreshed_at is None
+
+
+def test_double_has_the_quoted_shape(gateway: Mlflow, source: UsageSource) -> None:
+    """The double answers with exactly the fields that the reference quotes."""
+    gateway.spend(gateway.add_policy("e-1", *NOVEMBER), "0.63")
+    answers: list[dict[str, object]] = []
+
+    def note(body: dict[str, object]) -> object:
+        answers.append(body)
+        return body
+
+    gateway.faults.add("edit", times=None, edit=note)
+    source.fetch(LOOKBACK, NOW)
+
+    assert [json.loads(QUOTED_POLICIES), json.loads(QUOTED_WINDOWS)] == answers
+
+
+def test_row_is_replaced(gateway: Mlflow, source: UsageSource) -> None:
+    """Each poll tells the same window again with what was spent since."""
+    policy = gateway.add_policy("e-1", *NOVEMBER)
+    totals = []
+    for _ in range(3):
+        gateway.spend(policy, "0.21")
+        totals.append(_spend(source))
+
+    assert [{"e-1": 210_000}, {"e-1": 420_000}, {"e-1": 630_000}] == totals
+
+
+def test_next_window(gateway: Mlflow, source: UsageSource) -> None:
+    """A new window begins at 0 and leaves the old one alone."""
+    policy = gateway.add_policy("e-1", *NOVEMBER)
+    gateway.spend(policy, "5")
+    source.fetch(LOOKBACK, NOW)
+    gateway.roll(policy, *DECEMBER)
+
+    later = DECEMBER[0] + HOUR
+    fetched = source.fetch(Window(later - HOUR, later), later)
+
+    assert Window(*DECEMBER) == fetched.window
+    assert [0] == [row.net for row in fetched.rows]
+
+
+def test_window_left_standing(gateway: Mlflow, source: UsageSource) -> None:
+    """A window that is over while others are in the next says nothing about the next."""
+    idle, busy = gateway.add_policy("e-1", *NOVEMBER), gateway.add_policy("e-2", *NOVEMBER)
+    gateway.spend(idle, "5")
+    gateway.spend(busy, "6")
+    later = DECEMBER[0] + HOUR
+    both = _spend(source, later)
+    gateway.roll(busy, *DECEMBER)
+    gateway.spend(busy, "1")
+
+    assert ({"e-1": micros(5), "e-2": micros(6)}, {"e-2": micros(1)}) == (
+        both,
+        _spend(source, later),
+    )
+
+
+def test_window_within_an_hour(gateway: Mlflow, source: UsageSource) -> None:
+    """The ledger knows hours: a window that begins within one begins with it."""
+    start = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
+    gateway.add_policy("e-1", start, start + 5 * HOUR, unit="HOURS")
+
+    fetched = source.fetch(LOOKBACK, NOW)
+
+    assert Window(start - HOUR / 2, start + 5.5 * HOUR) == fetched.window
+    assert fetched.window.starts_at == fetched.rows[0].starts_at == source.earliest(NOW)
+
+
+def test_stacked_policies(gateway: Mlflow, source: UsageSource) -> None:
+    """Policies stacked on one endpoint count the same spend, and it counts once, by the longest."""
+    for window, spent in ((NOVEMBER, "5"), (NOVEMBER, "5"), (TODAY, "2")):
+        gateway.spend(gateway.add_policy("e-1", *window), spent)
+
+    assert {"e-1": micros(5)} == _spend(source)
+
+
+def test_scopes(gateway: Mlflow, source: UsageSource) -> None:
+    """A GLOBAL policy counts its endpoints' spend again, so one scope is read."""
+    gateway.spend(gateway.add_policy("e-1", *NOVEMBER), "5")
+    everything = gateway.add_policy(None, *NOVEMBER, scope="GLOBAL")
+    gateway.spend(everything, "5")
+
+    with MlflowSource(gateway.url, scope="GLOBAL") as other:
+        totals = _spend(other)
+
+    assert ({"e-1": micros(5)}, {everything: micros(5)}) == (_spend(source), totals)
+
+
+def test_no_policy(gateway: Mlflow, source: UsageSource) -> None:
+    """Without a policy MLflow counts nothing, which is not the same as nothing spent."""
+    gateway.add_policy(None, *NOVEMBER, scope="GLOBAL")
+
+    with pytest.raises(SourceRefused, match=r"scope ENDPOINT \(there: GLOBAL\)"):
+        source.fetch(LOOKBACK, NOW)
+
+
+def test_different_windows(gateway: Mlflow, source: UsageSource) -> None:
+    """An endpoint counted by the day alone would lose its days in the others' month: refused."""
+    gateway.add_policy("e-1", *NOVEMBER)
+    gateway.add_policy("e-2", *TODAY)
+
+    with pytest.raises(SourceRefused, match="bp-2 of e-2 have different windows"):
+        source.fetch(LOOKBACK, NOW)
+
+
+def test_short_window(gateway: Mlflow, source: UsageSource) -> None:
+    """A window shorter than the ledger's hour is refused: the next one would replace it."""
+    gateway.add_policy("e-1", NOW, NOW + timedelta(minutes=5), unit="MINUTES")
+
+    with pytest.raises(SourceRefused, match="bp-1 of e-1 has a window shorter than an hour"):
+        source.fetch(LOOKBACK, NOW)
+
+
+def test_window_before(gateway: Mlflow, source: UsageSource) -> None:
+    """What was spent before the present windows is not known, and so refused."""
+    gateway.add_policy("e-1", *NOVEMBER)
+
+    with pytest.raises(SourceRefused, match="begin 2026-11-01T00:00Z"):
+        source.fetch(Window(NOVEMBER[0] - DAY, NOVEMBER[0]), NOW)
+
+
+def test_missing_window(gateway: Mlflow, source: UsageSource) -> None:
+    """A policy without a window raises and is named; the next answer that has it is read."""
+    gateway.add_policy("e-1", *NOVEMBER)
+    policy = gateway.add_policy("e-2", *NOVEMBER)
+    gateway.spend(policy, "5")
+    before = _spend(source)
+    gateway.hide_window(policy)
+
+    with pytest.raises(SourceDataError, match="bp-2 of e-2 has no window"):
+        source.fetch(LOOKBACK, NOW)
+
+    gateway.hide_window(policy, hidden=False)
+    assert before == _spend(source)
+
+
+@pytest.mark.parametrize("left", ["0", "4.99"])
+def test_going_backwards(gateway: Mlflow, source: UsageSource, left: str) -> None:
+    """A total that falls within its window raises until it is made up, and the last is kept."""
+    policy = gateway.add_policy("e-1", *NOVEMBER)
+    gateway.spend(policy, "5")
+    source.fetch(LOOKBACK, NOW)
+    gateway.lose(policy, left)
+
+    for _ in range(2):
+        with pytest.raises(
+            SourceDataError, match=r"bp-1 of e-1: current_spend fell from \$5\.0+ to"
+        ):
+            source.fetch(LOOKBACK, NOW)
+
+    gateway.spend(policy, "6")
+    assert micros(Decimal(left) + 6) == _spend(source)["e-1"]
+
+
+def test_float_noise(gateway: Mlflow, source: UsageSource) -> None:
+    """A sum of floats that comes out a micro-dollar lower is no fall, and nothing is lost."""
+    policy = gateway.add_policy("e-1", *NOVEMBER)
+    gateway.spend(policy, "5")
+    source.fetch(LOOKBACK, NOW)
+    gateway.lose(policy, "4.999999")
+
+    assert {"e-1": micros(5)} == _spend(source)
+
+
+def test_deleted_policy(gateway: Mlflow, source: UsageSource) -> None:
+    """What the endpoint of a deleted policy has spent stays spent until the window is over."""
+    gateway.add_policy("e-1", *NOVEMBER)
+    policy = gateway.add_policy("e-2", *NOVEMBER)
+    gateway.spend(policy, "5")
+    before = _spend(source)
+    gateway.delete_policy(policy)
+
+    assert before == _spend(source)
+    gateway.roll("bp-1", *DECEMBER)
+    assert {"e-1": 0} == _spend(source, DECEMBER[0] + HOUR)
+
+
+def test_policy_made_anew(gateway: Mlflow, source: UsageSource) -> None:
+    """A policy made anew that begins at 0 is a fall of its endpoint's total."""
+    gateway.spend(gateway.add_policy("e-1", *NOVEMBER), "5")
+    source.fetch(LOOKBACK, NOW)
+    gateway.delete_policy("bp-1")
+    gateway.add_policy("e-1", *NOVEMBER)
+
+    with pytest.raises(SourceDataError, match="bp-2 of e-1: current_spend fell"):
+        source.fetch(LOOKBACK, NOW)
+
+
+def test_shorter_policy_takes_over(gateway: Mlflow, source: UsageSource) -> None:
+    """A day's total beside the month's row that is already there would count twice."""
+    gateway.spend(gateway.add_policy("e-1", *NOVEMBER), "5")
+    source.fetch(LOOKBACK, NOW)
+    gateway.delete_policy("bp-1")
+    gateway.spend(gateway.add_policy("e-1", *TODAY), "5")
+
+    with pytest.raises(SourceDataError, match="already counted from 2026-11-01T00:00Z"):
+        source.fetch(LOOKBACK, NOW)
+
+
+def test_many_policies(gateway: Mlflow, source: UsageSource) -> None:
+    """Policies on later pages are read too, each once."""
+    gateway.page_size = 10
+    for number in range(25):
+        gateway.spend(gateway.add_policy(f"e-{number}", *NOVEMBER), "1")
+
+    assert micros(25) == sum(_spend(source).values())
+    assert 4 == len(gateway.requests)
+
+
+def test_check_and_names(gateway: Mlflow, source: UsageSource) -> None:
+    """The check counts targets; there are no names to give."""
+    for _ in range(2):
+        gateway.add_policy("e-1", *NOVEMBER)
+
+    assert "MLflow, 1 target of scope ENDPOINT" == source.check()
+    assert Directory() == source.directory()
+    assert NOW - 366 * DAY < source.earliest(NOW) + HOUR < NOW
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**11)), max_size=30))
+def test_sums(spends: list[tuple[int, int]]) -> None:
+    """Whatever is spent is what is fetched, to the micro-dollar, poll after poll."""
+    with Mlflow() as gateway, MlflowSource(gateway.url) as source:
+        policies = [gateway.add_policy(f"e-{number}", *NOVEMBER) for number in range(4)]
+        spent = 0
+        for endpoint, amount in spends:
+            gateway.spend(policies[endpoint], Decimal(amount) / 1_000_000)
+            spent += amount
+
+            assert spent == sum(_spend(source).values())
