@@ -54,8 +54,12 @@ def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
     )
 
 
-def reader(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
-    """For commands that only look into the database: no token and no key is needed."""
+def reader(
+    settings: Settings, policy: Policy, clock: Clock = utc_now, *, create: bool = False
+) -> Bot:
+    """For commands that only need the database, and mostly only look: no token and no key."""
+    if not create:
+        _check_there(settings)
     return Bot(
         policy=policy,
         db=open_database(settings),
@@ -64,6 +68,17 @@ def reader(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
         target=_target(settings),
         clock=clock,
     )
+
+
+def _check_there(settings: Settings) -> None:
+    """Looking must not make an empty database and call it fine."""
+    url = settings.budget_bot_database_url.get_secret_value()
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.exists():
+        raise ConfigError(
+            f"BUDGET_BOT_DATABASE_URL: there is no database at {path}; go to its folder, "
+            "or let budget-bot run or budget-bot tick make it"
+        )
 
 
 def open_database(settings: Settings) -> Database:
@@ -148,7 +163,8 @@ def start(
     The deliverers first: whatever the last run left in the outbox goes out at once. Without
     `scheduled` nothing runs by itself, and whoever started it calls the flows.
     """
-    _check_settings(settings, policy)
+    if missing := what_is_missing(settings, policy):
+        raise ConfigError(*missing)
     lock = _only_one(settings.budget_bot_database_url.get_secret_value())
     bot = build(settings, policy, clock)
     _check_token(bot)
@@ -184,8 +200,8 @@ def start(
     return Running(bot, web, planned, deliverers, socket, lock)
 
 
-def _check_settings(settings: Settings, policy: Policy) -> None:
-    """Everything that is missing, at once, before anything runs."""
+def what_is_missing(settings: Settings, policy: Policy) -> list[str]:
+    """Everything that the bot needs and nobody has set, a line each."""
 
     def sources() -> None:
         for source in build_sources(settings, policy.sources).values():
@@ -197,8 +213,7 @@ def _check_settings(settings: Settings, policy: Policy) -> None:
             required()
         except ConfigError as error:
             missing += error.lines
-    if missing:
-        raise ConfigError(*missing)
+    return missing
 
 
 def _check_token(bot: Bot) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from bot.clients.usage import UsageSource
 from bot.clients.usage.anthropic import AnthropicSource
+from bot.clients.usage.litellm import LiteLlmSource
+from bot.clients.usage.mlflow import MlflowSource
 from bot.clients.usage.usage_report import UsageReportSource
 from bot.config.settings import Settings
 from bot.domain.policy import SourcePolicy
@@ -25,9 +27,27 @@ def _usage_report(settings: Settings, source: SourcePolicy) -> UsageSource:
     )
 
 
+def _litellm(settings: Settings, source: SourcePolicy) -> UsageSource:
+    url, key = settings.require_litellm()
+    return LiteLlmSource(key.get_secret_value(), url, name=source.name, patience=PATIENCE_SECONDS)
+
+
+def _mlflow(settings: Settings, source: SourcePolicy) -> UsageSource:
+    password = settings.mlflow_password
+    return MlflowSource(
+        settings.require_mlflow(),
+        username=settings.mlflow_username,
+        password=password.get_secret_value() if password else None,
+        name=source.name,
+        patience=PATIENCE_SECONDS,
+    )
+
+
 KINDS: Mapping[str, Callable[[Settings, SourcePolicy], UsageSource]] = {
     "anthropic": _anthropic,
     "usage_report": _usage_report,
+    "litellm": _litellm,
+    "mlflow": _mlflow,
 }
 
 

@@ -68,7 +68,8 @@ def ask_for_more(
     with told(tell):
         # By name: a budget may have left the policy file since.
         budget = status.find_budget(bot.policy, alerts.budget_of(bot, _number(action))).id
-        form = status.request_form(bot, body["user"]["id"], budget, "", "", now)
+        alert = _number(action)
+        form = status.request_form(bot, body["user"]["id"], budget, "", "", now, alert)
         show(bot, body["trigger_id"], form, tell)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt import Ack
 
+from bot.domain.alerts import AnswerKind
 from bot.domain.errors import UserError
 from bot.domain.overages import RequestState
 from bot.flows import accounts, alerts, overages, status
@@ -21,12 +22,13 @@ Body = Mapping[str, Any]
 
 def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
     values = _values(view)
+    asker = accounts.who(bot, body["user"]["id"], now)
     try:
         budget = status.find_budget(bot.policy, values.get("budget") or "").id
         overages.ask(
             bot,
             budget,
-            accounts.who(bot, body["user"]["id"], now),
+            asker,
             values.get("amount") or "",
             values.get("reason") or "",
             _day(values.get("ends_at")),
@@ -35,8 +37,12 @@ def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -
         )
     except UserError as error:
         ack(response_action="errors", errors={error.field or "amount": error.text})
-    else:
-        ack()
+        return
+    ack()
+    alert_id = view.get("private_metadata") or ""
+    if alert_id.isdigit():
+        with told(direct(bot, asker.id)):
+            alerts.answer(bot, int(alert_id), AnswerKind.ASKED, asker, now)
 
 
 def overage_decision(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlmodel import Session
@@ -87,10 +88,18 @@ def open_engine(url: str) -> Engine:
             max_overflow=20,
             connect_args={"options": "-c lock_timeout=10000 -c timezone=UTC"},
         )
+    _make_private(url)
     engine = create_engine(url, pool_size=20, max_overflow=20)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _make_private(url: str) -> None:
+    """A new file is its owner's alone: it holds who asked for what, and why."""
+    path = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not path.exists() and path.parent.is_dir():
+        path.touch(mode=0o600)
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

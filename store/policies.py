@@ -1,5 +1,6 @@
 """Policies that were in force: which version, and by which rules it attributed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,15 +13,24 @@ from store.tables import PolicyRow
 class AppliedPolicy:
     version: str
     rules: str
+    budgets: Mapping[str, str]  # id to name
     applied_at: datetime
 
 
 def newest(tx: Session) -> AppliedPolicy | None:
     """The policy that was applied last."""
     row = tx.exec(select(PolicyRow).order_by(col(PolicyRow.id).desc()).limit(1)).first()
-    return None if row is None else AppliedPolicy(row.version, row.rules, row.applied_at)
+    return (
+        None if row is None else AppliedPolicy(row.version, row.rules, row.budgets, row.applied_at)
+    )
 
 
-def record(tx: Session, version: str, rules: str, now: datetime) -> None:
-    tx.add(PolicyRow(version=version, rules=rules, applied_at=now))
+def record(tx: Session, policy: AppliedPolicy) -> None:
+    row = PolicyRow(
+        version=policy.version,
+        rules=policy.rules,
+        budgets=dict(policy.budgets),
+        applied_at=policy.applied_at,
+    )
+    tx.add(row)
     tx.flush()

@@ -21,7 +21,7 @@ def gather(tx: Session, policy: Policy, now: datetime) -> dict[BudgetId, Standin
     """The standing of every budget at `now`; a child's spend counts for its parents."""
     in_force = allocations.in_force(tx)
     live = raises.live(tx, now)
-    fresh = freshness(tx, policy)
+    fresh = freshness(tx, policy, now)
     recent, span = _recent(tx, policy, fresh, now)
     by_period: dict[Period, Spend] = {}
     standings: dict[BudgetId, Standing] = {}
@@ -51,8 +51,12 @@ def _in_the_file(budget: Budget) -> Allocation | None:
     return None if budget.limit is None else Allocation(budget.id, budget.limit, revision=0)
 
 
-def freshness(tx: Session, policy: Policy) -> Freshness:
-    """As of when the figures are: the oldest source counts, and one blind source makes them stale."""
+def freshness(tx: Session, policy: Policy, now: datetime) -> Freshness:
+    """
+    As of when the figures are: the oldest source counts, and one blind source makes them stale.
+
+    So does one whose figures are too old at `now`, for when nothing has ticked for a while.
+    """
     states = [sources.load(tx, source.name) for source in policy.sources]
     if any(state.ok_at is None for state in states):
         failing = next(state for state in states if state.ok_at is None)
@@ -63,6 +67,11 @@ def freshness(tx: Session, policy: Policy) -> Freshness:
     if blind:
         worst = min(blind, key=lambda s: s.blind_since or s.ok_at)  # type: ignore[arg-type,return-value]
         return Freshness(as_of, True, worst.blind_since, worst.blind_reason)
+    for source, state in zip(policy.sources, states, strict=True):
+        if now - _as_of(state) > source.stale_after:
+            hours = (now - _as_of(state)) // timedelta(hours=1)
+            why = f"the figures of {source.name} are {hours} hours old"
+            return Freshness(as_of, True, _as_of(state), why)
     return Freshness(as_of, stale=False)
 
 

@@ -74,6 +74,7 @@ class PolicyRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     version: str
     rules: str
+    budgets: dict[str, str] = _json()  # id to name
     applied_at: datetime
 
 

@@ -13,7 +13,17 @@ import pytest
 from store import migrate
 from store.db import Database
 
-SCRUBBED = ("SLACK_", "ANTHROPIC_", "BUDGET_BOT_", "ENFORCEMENT_", "USAGE_", "AUDIT_", "LOG_")
+SCRUBBED = (
+    "SLACK_",
+    "LITELLM_",
+    "MLFLOW_",
+    "ANTHROPIC_",
+    "BUDGET_BOT_",
+    "ENFORCEMENT_",
+    "USAGE_",
+    "AUDIT_",
+    "LOG_",
+)
 
 
 @pytest.fixture(autouse=True)

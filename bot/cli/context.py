@@ -35,6 +35,8 @@ def moment(text: str | None, policy: Policy) -> datetime:
         raise ConfigError(
             f"--at {text!r} is not a time; write it like 2026-11-30T09:00 or 2026-11-30T14:00:00Z"
         ) from None
+    if not 2020 <= at.year <= 2100:
+        raise ConfigError(f"--at {text!r} is too far away; from 2020 to 2100, please")
     zone = policy.organization.time_zone
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 

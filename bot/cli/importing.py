@@ -41,7 +41,7 @@ def import_usage(
     """A FOCUS or plain CSV of usage; the same file twice counts once."""
     fields = parse_map(mapping or [])
     settings, policy = prepare()
-    bot = reader(settings, policy)
+    bot = reader(settings, policy, create=True)
     with _progress() as progress:
         report = import_file(
             bot,

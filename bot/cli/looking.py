@@ -1,6 +1,7 @@
 """Commands that look: `tick`, `status`, `doctor`."""
 
 import json
+import sys
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.app import build, reader
+from bot.app import build, reader, what_is_missing
 from bot.cli.context import moment, prepare
 from bot.domain.money import dollars, usd
 from bot.domain.standings import Standing
@@ -103,7 +104,7 @@ def status(
             s.stage.word if s.stage else "",
             runway(s, zone) if s.limit is not None else "",
         )
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     if found:
         console.print(as_of(found[0].freshness, zone))
@@ -112,6 +113,10 @@ def status(
 def doctor() -> None:
     """Check everything the bot depends on, live; one line each."""
     settings, policy = prepare()
+    if missing := what_is_missing(settings, policy):
+        for line in missing:
+            print(f"FAIL settings: {line}")
+        raise typer.Exit(1)
     bot = build(settings, policy)
     findings = doctor_flow.examine(bot, moment(None, policy))
     for finding in findings:

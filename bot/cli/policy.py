@@ -29,10 +29,9 @@ def check(
         print(f"warning: {warning}", file=sys.stderr)
     policy = loaded.policy
     budgets = sum(1 for b in policy.tree if b.limit is not None)
-    print(
-        f"{path}: fine. {budgets} budgets, {len(policy.splits)} splits, "
-        f"{len(policy.rules)} rules, policy version {policy.version}"
-    )
+    counted = ((budgets, "budget"), (len(policy.splits), "split"), (len(policy.rules), "rule"))
+    found = ", ".join(f"{number} {word}{'s' * (number != 1)}" for number, word in counted)
+    print(f"{path}: fine. {found}, policy version {policy.version}")
 
 
 def schema() -> None:

@@ -24,7 +24,7 @@ def run() -> None:
     """Run the bot until it is stopped; SIGTERM and Ctrl-C drain."""
     settings, policy = prepare()
     stopped = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(name, lambda *_: stopped.set())
     running = start(settings, policy)
     logger.info("running", extra={"action": "started", "mode": settings.slack_mode.value})

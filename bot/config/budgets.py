@@ -80,7 +80,9 @@ class CommitmentPart(Part):
 
 
 class SourcePart(Part):
-    kind: Kind = Field(description="where usage is read: anthropic, usage_report")
+    kind: Kind = Field(
+        description="where usage is read: anthropic, usage_report, litellm or mlflow"
+    )
     every: PlainDuration = Field(timedelta(minutes=1), description="how often it is read")
     lookback: PlainDuration = Field(
         timedelta(hours=48), description="how far back each time, so that late figures heal"

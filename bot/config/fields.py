@@ -248,7 +248,7 @@ Command = Annotated[
     PlainValidator(matching(_COMMAND, "a slash command in lower case, like /budget")),
     _schema("string", pattern=f"^{_COMMAND.pattern}$"),
 ]
-SOURCE_KINDS = ("anthropic", "usage_report")
+SOURCE_KINDS = ("anthropic", "usage_report", "litellm", "mlflow")
 Kind = Annotated[
     str,
     PlainValidator(one_of("source", *SOURCE_KINDS)),

@@ -46,6 +46,8 @@ SECRETS = (
     "SLACK_APP_TOKEN",
     "SLACK_SIGNING_SECRET",
     "ANTHROPIC_ADMIN_KEY",
+    "LITELLM_API_KEY",
+    "MLFLOW_PASSWORD",
     "BUDGET_BOT_DATABASE_URL",  # it may hold a password
     "ENFORCEMENT_WEBHOOK_SECRET",
     "USAGE_PUSH_SECRET",
@@ -75,6 +77,11 @@ class Settings(BaseModel):
     slack_api_url: Annotated[str, BeforeValidator(base_url("/"))] = "https://slack.com/api/"
     anthropic_admin_key: Annotated[SecretStr | None, BeforeValidator(secret)] = None
     anthropic_base_url: Annotated[str, BeforeValidator(base_url(""))] = "https://api.anthropic.com"
+    litellm_base_url: Annotated[str | None, BeforeValidator(base_url(""))] = None
+    litellm_api_key: Annotated[SecretStr | None, BeforeValidator(secret)] = None
+    mlflow_base_url: Annotated[str | None, BeforeValidator(base_url(""))] = None
+    mlflow_username: str | None = None
+    mlflow_password: Annotated[SecretStr | None, BeforeValidator(secret)] = None
     budget_bot_config: Path = Path("budgets.yaml")
     budget_bot_database_url: Annotated[SecretStr, BeforeValidator(database_url)] = SecretStr(
         "sqlite:///budget-bot.db"
@@ -113,6 +120,20 @@ class Settings(BaseModel):
             "ANTHROPIC_ADMIN_KEY",
             "an admin makes one in the Claude Console > Settings > Admin keys, or a read-only "
             "analytics key at claude.ai > Organization settings > API",
+        )
+
+    def require_litellm(self) -> tuple[str, SecretStr]:
+        url = self.litellm_base_url or _missing(
+            "LITELLM_BASE_URL", "the address of the proxy, like https://litellm.example.com"
+        )
+        key = self.litellm_api_key or _missing(
+            "LITELLM_API_KEY", "a key of a proxy_admin; it needs the routes /team and /v2/team/list"
+        )
+        return url, key
+
+    def require_mlflow(self) -> str:
+        return self.mlflow_base_url or _missing(
+            "MLFLOW_BASE_URL", "the address of the MLflow server, like https://mlflow.example.com"
         )
 
     def require_enforcement(self) -> Enforcement:

@@ -127,7 +127,9 @@ def draft(
     amount = _amount(amount_text, standing)
     _check_reason(reason)
     _check_end(end, budget, calendar, now)
-    route = route_for(budget, standing.allocation.limit, amount, policy, requester_names)
+    # What is raised already counts: many small requests go where one large one would.
+    in_all = Micros(amount + sum(r.extra for r in standing.raises))
+    route = route_for(budget, standing.allocation.limit, in_all, policy, requester_names)
     if route is None:
         raise UserError(
             "Nobody is left who may decide this: the policy names only you. "

@@ -116,6 +116,7 @@ def webhook_body(
             "budget": state.budget,
             "version": version,
             "mode": state.mode.value,
+            "at_limit": budget.at_limit.value,
             "limit_usd": usd(state.limit),
             "allocation_usd": usd(state.allocation),
             "spent_usd": usd(spent),

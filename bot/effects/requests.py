@@ -21,7 +21,7 @@ from bot.render.request import (
     request_card,
     requester_note,
 )
-from store import audit, limits, overages, people, raises
+from store import audit, limits, overages, people, raises, standings
 
 
 def subject(request_id: int) -> str:
@@ -93,10 +93,14 @@ def tell_progress(
 ) -> None:
     """The target confirmed: the limit is lifted, or it is back."""
     card = show_outcome(tx, bot, request, now, state)
-    note = raise_note(card, lifted)
     about = subject(request.id)
+    for copies in ("receipt", "told"):
+        # What was said before must not stand there as if it were still on its way.
+        messages.update_copies(tx, f"{about}:{copies}", state, requester_note(card), now)
+    standing = None if lifted else standings.gather(tx, bot.policy, now).get(request.budget)
+    note = raise_note(card, lifted, standing)
     told = _concerned(tx, bot, request)
-    messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:told")
+    messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:progress")
 
 
 def tell_confirmed(tx: Session, bot: Bot, budget: BudgetId, version: int, now: datetime) -> None:
@@ -136,9 +140,10 @@ def _progress(tx: Session, bot: Bot, request: OverageRequest) -> Progress | None
         return None
     held = limits.load(tx, request.budget)
     version = record.applied_version
+    seen = request.decision_figures or request.figures
     return Progress(
         raised=record.raised,
-        limit=held.state.limit if held else Micros(request.figures.limit + record.raised.extra),
+        limit=Micros(seen.limit + record.raised.extra),
         target=bot.target is not None,
         accepted=bool(held and version and held.accepted_version >= version),
         applied_at=record.applied_at,

@@ -40,7 +40,7 @@ def send_if_due(bot: Bot, now: datetime) -> bool:
     channel = {"channel": bot.policy.organization.channels.digest}
     key = f"digest:{due.astimezone(bot.policy.organization.time_zone).date()}"
     with bot.db.transaction() as tx:
-        nothing_read = standings.freshness(tx, bot.policy).as_of is None
+        nothing_read = standings.freshness(tx, bot.policy, now).as_of is None
         if nothing_read or outbox.find(tx, key) is not None:
             return False  # it comes with the first figures, and once
         rendered = digest_message(_gather(tx, bot, due, now))

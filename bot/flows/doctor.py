@@ -97,7 +97,7 @@ def _group(bot: Bot, group: str) -> str:
 
 def _freshness(bot: Bot, now: datetime) -> str:
     with bot.db.transaction() as tx:
-        fresh = standings.freshness(tx, bot.policy)
+        fresh = standings.freshness(tx, bot.policy, now)
     if fresh.as_of is None:
         return "no usage read yet: the first tick does"
     if fresh.stale:

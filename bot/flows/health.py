@@ -32,7 +32,7 @@ def readiness(bot: Bot, now: datetime, scheduler_runs: bool) -> Readiness:
     try:
         current = migrate.is_current(bot.db.engine)
         with bot.db.transaction() as tx:
-            fresh = standings.freshness(tx, bot.policy)
+            fresh = standings.freshness(tx, bot.policy, now)
             polled = [s.polled_at for s in sources.load_all(tx) if s.polled_at]
     except Exception as error:  # noqa: BLE001 not ready, and this is why
         return Readiness(False, {"database": f"does not answer ({type(error).__name__})"})

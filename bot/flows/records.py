@@ -27,6 +27,11 @@ DECISION_COLUMNS = (
     "limit_before_usd",
     "limit_after_usd",
     "policy_version",
+    "asked_at",
+    "asked_reason",
+    "decision_reason",
+    "route",
+    "as_of",
 )
 
 
@@ -85,6 +90,11 @@ def _decision(r: OverageRequest) -> dict[str, Any]:
         "limit_before_usd": usd(seen.limit),
         "limit_after_usd": usd(Micros(seen.limit + r.granted)),
         "policy_version": seen.policy_version,
+        "asked_at": _iso(r.asked_at),
+        "asked_reason": r.reason,
+        "decision_reason": r.decision_reason,
+        "route": list(r.lists),
+        "as_of": _iso(seen.as_of) if seen.as_of else None,
     }
 
 

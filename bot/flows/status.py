@@ -68,7 +68,13 @@ def find_budget(policy: Policy, asked: str) -> Budget:
 
 
 def request_form(
-    bot: Bot, asker_id: str, budget: BudgetId | None, amount: str, reason: str, now: datetime
+    bot: Bot,
+    asker_id: str,
+    budget: BudgetId | None,
+    amount: str,
+    reason: str,
+    now: datetime,
+    alert: int | None = None,
 ) -> View:
     """The modal to ask for more, with what the policy allows next to the amount."""
     with bot.db.transaction() as tx:
@@ -83,7 +89,9 @@ def request_form(
     ordered = [*[b for b in own if b in raisable], *[b for b in raisable if b not in own]]
     standing = found[chosen.id]
     hint = f"For {chosen.name} the policy allows up to {dollars(most_allowed(standing))} more."
-    return overage_modal(ordered, chosen, amount, reason, _last_day(bot, standing, now), hint)
+    return overage_modal(
+        ordered, chosen, amount, reason, _last_day(bot, standing, now), hint, alert
+    )
 
 
 def _last_day(bot: Bot, standing: Standing, now: datetime) -> date:

@@ -21,7 +21,7 @@ from bot.render.blocks import (
     quoted,
     section,
 )
-from bot.render.figures import AT_LIMIT, BASIS, runway_text, spent_of_limit
+from bot.render.figures import AT_LIMIT, BASIS, NOW_AT_LIMIT, runway_text, spent_of_limit
 
 MARK = {
     Stage.LOOK: "👀",
@@ -48,6 +48,8 @@ def alert_message(
     spent = spent_of_limit(f.spent, f.limit)
     runs_out = runway_text(f.runs_out_at, f.daily_rate, f.stage is Stage.EXHAUSTED, zone)
     at_limit = f"At the limit {AT_LIMIT[f.at_limit]}."
+    if f.stage is Stage.EXHAUSTED:
+        at_limit = NOW_AT_LIMIT[f.at_limit]
     ask = f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
     raised = f" The limit includes {dollars(f.raised)} of exceptions." if f.raised else ""
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"

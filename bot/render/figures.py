@@ -15,6 +15,11 @@ AT_LIMIT = {
     "throttle": "usage is throttled",
     "block": "usage is blocked",
 }
+NOW_AT_LIMIT = {
+    "notify": "Nothing is cut.",
+    "throttle": "Usage is throttled now.",
+    "block": "Usage is blocked now.",
+}
 MODE = {Mode.ALLOW: "allowed", Mode.THROTTLE: "throttled", Mode.BLOCK: "blocked"}
 
 

@@ -22,9 +22,19 @@ LONGEST_AMOUNT = 40
 
 
 def overage_modal(
-    budgets: list[Budget], chosen: Budget, amount: str, reason: str, end: date, hint: str
+    budgets: list[Budget],
+    chosen: Budget,
+    amount: str,
+    reason: str,
+    end: date,
+    hint: str,
+    alert: int | None = None,
 ) -> View:
-    """Budget, amount, reason, end. Each input's block id is the field's name in an error."""
+    """
+    Budget, amount, reason, end. Each input's block id is the field's name in an error.
+
+    `alert`: the alert that asking answers.
+    """
     shown = budgets[:MOST_OPTIONS]
     if chosen not in shown:
         shown = [chosen, *shown[: MOST_OPTIONS - 1]]
@@ -34,6 +44,7 @@ def overage_modal(
         submit=PlainText("Ask"),
         close=PlainText("Cancel"),
         callback_id="overage_request",
+        private_metadata=None if alert is None else str(alert),
         blocks=[
             InputBlock(
                 PlainText("Budget"),
@@ -50,7 +61,6 @@ def overage_modal(
                     action_id="amount",
                     initial_value=amount[:LONGEST_AMOUNT] or None,
                     max_length=LONGEST_AMOUNT,
-                    placeholder=PlainText("for example 500"),
                     focus_on_load=True,
                 ),
                 block_id="amount",

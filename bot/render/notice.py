@@ -1,11 +1,13 @@
 """What operators are told: blind and seeing again, undeliverable messages, people not found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain.limits import LimitState, TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.render.blocks import Rendered, escape, message, moment, one_line, section
+from bot.render.figures import MODE
 
 MOST_MOVED = 20
 
@@ -54,3 +56,31 @@ def moved(version: str, changes: Mapping[str, Micros]) -> Rendered:
 
 def _signed(amount: Micros) -> str:
     return dollars(amount) if amount < 0 else f"+{dollars(amount)}"
+
+
+def not_taken(budget: str, since: datetime, error: str, zone: ZoneInfo) -> Rendered:
+    """Said once for a limit state that the target does not take; the bot goes on trying."""
+    text = (
+        f"⚠️ The enforcement target does not take the limit state of {escape(budget)} since "
+        f"{moment(since, zone)}: {one_line(error, 500)} It is tried again until it does; meanwhile "
+        "the target holds what it held before."
+    )
+    return message(text, section(text, "not_taken"))
+
+
+def left(
+    budget: str, held: LimitState | None, live: Sequence[TemporaryRaise], zone: ZoneInfo
+) -> Rendered:
+    """A budget that left the policy file, and what is still held for it."""
+    text = f"⚠️ The budget {escape(budget)} is no longer in the policy file."
+    if held is not None:
+        text += (
+            f" The enforcement target still holds {dollars(held.limit)} ({MODE[held.mode]}) for "
+            "it: lift or move that there, if it is not meant."
+        )
+    for raised in live:
+        text += (
+            f" Its exception of request #{raised.request} ({dollars(raised.extra)} until "
+            f"{moment(raised.ends_at, zone)}) no longer counts."
+        )
+    return message(text, section(text, "left"))

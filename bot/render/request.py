@@ -9,6 +9,7 @@ from slackblocks import Block, Button, ConfirmationDialogue, PlainText
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.standings import Standing
 from bot.render.blocks import (
     Rendered,
     actions,
@@ -25,7 +26,7 @@ from bot.render.blocks import (
     quoted,
     section,
 )
-from bot.render.figures import runway_text, spent_of_limit
+from bot.render.figures import NOW_AT_LIMIT, runway_text, spent_of_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,8 @@ def receipt(card: Card) -> Rendered:
     return message(text, section(text, "receipt"), actions([withdraw]))
 
 
-def raise_note(card: Card, lifted: bool) -> Rendered:
-    """Told when the target confirms: the limit is lifted, or it is back."""
+def raise_note(card: Card, lifted: bool, standing: Standing | None = None) -> Rendered:
+    """Told when the target confirms: the limit is lifted, or it is back and what that means."""
     start = f"{escape(card.budget_name)}: "
     p = card.progress
     if lifted:
@@ -171,6 +172,10 @@ def raise_note(card: Card, lifted: bool) -> Rendered:
         text = f"{start}the exception of request #{card.request.id} is over; the limit is back at the allocation."
     else:
         text = f"{start}request #{card.request.id}: {progress_text(card)}"
+    if standing is not None and standing.limit is not None:
+        text += f" Spent: {spent_of_limit(standing.spent, standing.limit)}."
+        if standing.spent >= standing.limit:
+            text += f" {NOW_AT_LIMIT[standing.budget.at_limit]}"
     return message(text, section(text, "progress"))
 
 

@@ -119,11 +119,22 @@ def test_what_cannot_run_says_why_in_one_line(
     acme: Town, words: list[str], more: dict[str, str], says: str
 ) -> None:
     """Exit 2, the remedy on stderr, nothing on stdout."""
+    if not more:
+        budget_bot(acme, "migrate")
     done = budget_bot(acme, *words, **more, LOG_LEVEL="ERROR")
 
     assert (2, "") == (done.returncode, done.stdout)
     assert says in done.stderr
     assert 1 == len(done.stderr.splitlines())
+
+
+def test_looking_makes_no_database(acme: Town) -> None:
+    """In the wrong folder nothing is called fine: there is no database, and none is made."""
+    done = budget_bot(acme, "audit", "verify")
+
+    assert 2 == done.returncode
+    assert "there is no database at" in done.stderr
+    assert [] == list(acme.folder.glob("*.db"))
 
 
 def test_a_wrong_policy_names_file_line_and_field(acme: Town) -> None:

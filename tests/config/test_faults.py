@@ -62,7 +62,9 @@ FIELDS: dict[str, tuple[tuple[str, str], list[str]]] = {
     ),
     "a source not known": (
         (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: gateway}}]\n"),
-        ["9: sources[0].kind: unknown source 'gateway'; known: anthropic, usage_report"],
+        [
+            "9: sources[0].kind: unknown source 'gateway'; known: anthropic, usage_report, litellm, mlflow"
+        ],
     ),
     "runway thresholds": (
         defaults("{thresholds: {runway: {look: 5d}}}"),

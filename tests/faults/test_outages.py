@@ -64,7 +64,8 @@ def test_a_target_that_fails_for_an_hour_gets_the_newest_version_only(acme: Benc
     after = [e.version for e in acme.gateway.journal if e.outcome == "applied"]
     assert [1, 3] == after
     assert (Decimal(130), 3) == acme.gateway.holds(SEARCH)[:2]
-    assert "Limit lifted to $130 ✓" in acme.posted("request:1:dm:fin@example.com")[0].text
+    assert "Limit lifted to $120 ✓" in acme.posted("request:1:dm:fin@example.com")[0].text
+    assert "Limit lifted to $130 ✓" in acme.posted("request:2:dm:fin@example.com")[0].text
     assert {} == states(acme)
     assert 60 > len(acme.gateway.journal)  # it backs off
 

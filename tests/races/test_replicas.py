@@ -201,7 +201,7 @@ def test_a_version_that_was_replaced_on_its_way_makes_no_new_one(
         sending.set()
         assert go_on.wait(PATIENCE)
 
-    acme.approve(acme.ask("100", "view:V1").id, "U0FIN1")
+    acme.approve(acme.ask("60", "view:V1").id, "U0FIN1")
     assert one.target is not None
     slow = replace(one, target=Slow(one.target, wait))
     stopped = threading.Thread(
@@ -211,15 +211,15 @@ def test_a_version_that_was_replaced_on_its_way_makes_no_new_one(
     assert sending.wait(PATIENCE)
     if late:
         acme.later(seconds=60)
-    acme.approve(acme.ask("50", "view:V2").id, "U0FIN2")
+    acme.approve(acme.ask("40", "view:V2").id, "U0FIN2")
     deliver_all(other, at=acme.clock())
-    assert (Decimal(1150), 3) == acme.gateway.holds(SEARCH)[:2]
+    assert (Decimal(1100), 3) == acme.gateway.holds(SEARCH)[:2]
     go_on.set()
     stopped.join(PATIENCE)
     acme.deliver()
 
     assert [1, 3, 2] == [e.version for e in acme.gateway.journal if e.budget == SEARCH]
-    assert (Decimal(1150), 3) == acme.gateway.holds(SEARCH)[:2]
+    assert (Decimal(1100), 3) == acme.gateway.holds(SEARCH)[:2]
     kinds = [row["kind"] for row in records.audit_rows(acme.bot, None, None)]
     assert 0 == kinds.count("limit_state.overtaken")
     assert 0 == enforcement.sweep(acme.bot, acme.clock() + timedelta(hours=1))

@@ -152,7 +152,7 @@ def fresh(db: Database, *states: SourceState, rules: Policy = POLICY) -> Freshne
     with db.transaction() as tx:
         for state in states:
             sources.save(tx, state)
-        return standings.freshness(tx, rules)
+        return standings.freshness(tx, rules, NOW)
 
 
 def test_before_the_first_poll_there_are_no_figures(db: Database) -> None:

@@ -72,6 +72,9 @@ def test_a_month_in_the_life_of_a_budget(acme: Town) -> None:
     assert not dana.submits().errors
     acme.settles()
 
+    # Asking is an answer, too: the alert says so.
+    assert "asked for more" in dana.dms()[1].text
+
     # Finance has the card in the channel and in the DM; the owner alone could not decide.
     (card,) = acme.slack.channel("#ai-approvals").messages()
     assert "asks for $50 more for Search ranking" in card.text

@@ -80,3 +80,16 @@ def test_a_change_that_moves_nothing_says_nothing(acme: Town) -> None:
     change(acme, POLICY.replace("limit: 300", "limit: 301"))
 
     assert [] == acme.said_in("#ai-budget-ops")
+
+
+def test_a_budget_that_leaves_the_policy_file_is_told(acme: Town) -> None:
+    """With what the target still holds for it; its usage goes where the new rules say."""
+    acme.spends("85")
+    acme.goes_to("2026-11-03 10:00")
+    change(acme, POLICY.replace("  - id: search\n", "  - id: searching\n"))
+
+    (told, moved) = acme.said_in("#ai-budget-ops")
+    assert "The budget search is no longer in the policy file" in told
+    assert "still holds $100 (allowed)" in told
+    assert "searching +$85" in moved
+    assert {"searching": 85_000_000, "platform": 85_000_000} == spent(acme)

@@ -247,3 +247,51 @@ def test_exceptions_together_stay_within_the_policy(acme: Town) -> None:
 
     acme.settles()
     assert Decimal(140) == acme.limit_at_gateway()
+
+
+def test_a_budget_that_only_notifies_is_never_cut_off(acme: Town) -> None:
+    """The gateway is told what the owner wants at the limit, and lets the requests pass."""
+    acme.spends("301", workspace="x", api_key="growth-prod")
+    acme.goes_to("2026-11-03 10:00")
+
+    assert "people are told, nothing is cut" not in acme.said_to("lee")[-1]
+    assert "Nothing is cut." in acme.said_to("lee")[-1]
+    assert acme.gateway.request("growth", "1").allowed
+
+
+def test_small_requests_add_up_to_the_route_of_a_large_one(acme: Town) -> None:
+    """The owner may decide on a tenth of the allocation, not on one tenth after the other."""
+    acme.spends("60")
+    acme.goes_to("2026-11-03 10:00")
+    for reason in ("first", "second"):
+        acme.person("tom").types(f"/budget request search 10 {reason}")
+        acme.settles()
+        if reason == "first":
+            acme.person("dana").presses("request:approve", acme.last_dm("dana"))
+            acme.slack.wait_until(lambda: acme.limit_at_gateway() == Decimal(110))
+            acme.settles()
+
+    assert "Decided by finance" in acme.last_dm("fin").text
+    assert "second" in acme.last_dm("fin").text
+
+
+def test_a_target_that_is_down_is_told_after_ten_minutes(acme: Town) -> None:
+    """Once; the bot goes on trying, and the limit arrives when the target is back."""
+    acme.spends("60")
+    acme.goes_to("2026-11-03 10:00")
+    acme.person("dana").types("/budget request search 40 launch week")
+    acme.settles()
+    acme.gateway.faults.add("status", times=None, status=503)
+    acme.person("fin").presses("request:approve", acme.last_dm("fin"))
+    acme.slack.wait_until(lambda: len(acme.gateway.journal) > 4)
+    for minutes in (11, 12, 13):
+        acme.clock.to(at(f"2026-11-03 10:{minutes}"))
+        seen = len(acme.gateway.journal)
+        acme.bot.bot.wake()
+        acme.slack.wait_until(lambda seen=seen: len(acme.gateway.journal) > seen)  # type: ignore[misc]
+    acme.gateway.faults.clear()
+    acme.goes_to("2026-11-03 10:20")
+
+    assert Decimal(140) == acme.limit_at_gateway()
+    down = [text for text in acme.said_in("#ai-budget-ops") if "does not take" in text]
+    assert 1 == len(down)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -19,6 +19,7 @@ from store import audit, limits, outbox, overages, raises, standings
 from store.outbox import OutboxEntry
 
 logger = logging.getLogger(__name__)
+DOWN_AFTER = timedelta(minutes=10)
 
 
 def deliver_limit_state(bot: Bot, entry: OutboxEntry, now: datetime) -> Attempt:
@@ -82,10 +83,15 @@ def _go_past(tx: Session, bot: Bot, budget: BudgetId, newer: int, now: datetime)
 
 def _limit_state_failed(bot: Bot, entry: OutboxEntry, error: TargetError, now: datetime) -> Attempt:
     final = error.permanent or too_old(entry, now)
+    zone = bot.policy.organization.time_zone
     with bot.db.transaction() as tx:
         if not final:
             wait = delay(entry.attempts, error.retry_after)
             outbox.retry(tx, entry, now + wait, error.text)
+            if now - entry.created_at >= DOWN_AFTER:
+                told = notice.not_taken(entry.request["budget"], entry.created_at, error.text, zone)
+                key = f"down:{entry.key}"
+                messages.tell_operators(tx, bot, key, told, now, subject="undelivered")
         elif outbox.bury(tx, entry, now, error.text):
             what = f"the limit state of {entry.request['budget']}"
             told = notice.undelivered(entry.id, what, "the enforcement target", error.text)

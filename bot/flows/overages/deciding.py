@@ -76,6 +76,8 @@ def _settle(
 ) -> Outcome:
     deciders: tuple[str, ...] = (actor.id,)
     if outcome is RequestState.APPROVED:
+        if actor.id in overages.votes(tx, request.id):
+            return Counted("You have approved already. A second person has to approve too.")
         votes = overages.vote(tx, request.id, actor.id, electorate.lists_of(actor), now)
         deciders = tuple(person for person, _ in votes)
         if not settles([lists for _, lists in votes], request.lists, both=request.both):

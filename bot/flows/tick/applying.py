@@ -7,14 +7,24 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.domain.attribution import attribute
-from bot.domain.budgets import UNATTRIBUTED
+from bot.domain.budgets import UNATTRIBUTED, BudgetId
 from bot.domain.money import Micros
 from bot.domain.periods import period_at
 from bot.domain.usage import Window
 from bot.effects import messages
 from bot.parts import Bot
 from bot.render import notice
-from store import allocations, audit, ledger, policies, sources, usage_rows
+from store import (
+    allocations,
+    audit,
+    ledger,
+    limits,
+    policies,
+    raises,
+    sources,
+    usage_rows,
+)
+from store.policies import AppliedPolicy
 
 DAY = timedelta(days=1)
 
@@ -26,7 +36,10 @@ def apply_policy(tx: Session, bot: Bot, now: datetime) -> None:
     before = policies.newest(tx)
     if before is not None and (before.version, before.rules) == (bot.policy.version, rules):
         return
-    policies.record(tx, bot.policy.version, rules, now)
+    budgets = {str(budget.id): budget.name for budget in bot.policy.tree}
+    policies.record(tx, AppliedPolicy(bot.policy.version, rules, budgets, now))
+    if before is not None:
+        _tell_who_left(tx, bot, before, now)
     moved: Mapping[str, Micros] = {}
     if before is not None and before.rules != rules:
         moved = _attribute_again(tx, bot, now)
@@ -36,6 +49,23 @@ def apply_policy(tx: Session, bot: Bot, now: datetime) -> None:
         told = notice.moved(bot.policy.version, moved)
         key = f"moved:{bot.policy.version}:{now.isoformat()}"
         messages.tell_operators(tx, bot, key, told, now, subject="policy")
+
+
+def _tell_who_left(tx: Session, bot: Bot, before: AppliedPolicy, now: datetime) -> None:
+    """
+    Budgets that are no longer in the policy file, with what the target still holds for them.
+
+    Nothing is sent: nobody says any more what should be true, and lifting a limit is not ours.
+    """
+    zone = bot.policy.organization.time_zone
+    for budget in sorted(set(before.budgets) - set(bot.policy.tree.budgets)):
+        held = limits.load(tx, BudgetId(budget))
+        live = raises.live(tx, now).get(BudgetId(budget), [])
+        told = notice.left(budget, held.state if held else None, live, zone)
+        key = f"left:{budget}:{now.isoformat()}"
+        messages.tell_operators(tx, bot, key, told, now, subject="policy")
+        data = {"exceptions": [raised.request for raised in live]}
+        audit.note(tx, "budget.left", audit.SYSTEM, budget, data, now)
 
 
 def _apply_limits(tx: Session, bot: Bot, now: datetime) -> None:

@@ -55,7 +55,8 @@ class Meter:
         if mode == "throttle":
             passes = self.asked % throttle_every == 0
             return Decision(passes, "throttled, let through" if passes else "throttled")
-        if limit is not None and self.spent(held, now) >= limit:
+        notify = held.data.get("at_limit") == "notify"  # a conversation: nothing is cut
+        if limit is not None and not notify and self.spent(held, now) >= limit:
             return Decision(False, f"the limit of ${limit} is reached")
         return Decision(True, "within the limit")
 

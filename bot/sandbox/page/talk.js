@@ -54,7 +54,7 @@ function current() {
 // -- drawing ------------------------------------------------------------------------------------
 
 function draw() {
-  if (!slack || !you) return;
+  if (!slack || !world || !you) return; // without the world, times would stand in the wrong zone
   const here = current();
   room = here.key;
   if (here.id) seen.set(`${you} ${room}`, messagesIn(slack, you, here.id).length);
