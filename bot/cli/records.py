@@ -16,7 +16,9 @@ from bot.domain.policy import Policy
 from bot.flows import enforcement, records
 from bot.flows.records import DECISION_COLUMNS
 
-outbox_app = typer.Typer(help="What has not been delivered, and again.", no_args_is_help=True)
+outbox_app = typer.Typer(
+    help="What has not been delivered, and again.", invoke_without_command=True
+)
 export_app = typer.Typer(help="Records for auditors.", no_args_is_help=True)
 audit_app = typer.Typer(help="The append-only record.", no_args_is_help=True)
 
@@ -29,6 +31,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(outbox_app, name="outbox")
     app.add_typer(export_app, name="export")
     app.add_typer(audit_app, name="audit")
+
+
+@outbox_app.callback()
+def outbox(context: typer.Context) -> None:
+    """Without a word, the list."""
+    if context.invoked_subcommand is None:
+        list_outbox()
 
 
 @outbox_app.command("list")

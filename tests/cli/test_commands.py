@@ -74,6 +74,7 @@ def test_a_dry_run_prints_what_would_be_said_and_changes_nothing(acme: Town) -> 
     assert [] == acme.said_to("dana")
     assert () == acme.gateway.journal
     assert "everything is delivered" in budget_bot(acme, "outbox", "list").stdout
+    assert "everything is delivered" in budget_bot(acme, "outbox").stdout
 
 
 def test_a_failing_source_is_told_once_and_ends_with_1(acme: Town) -> None:
@@ -149,6 +150,24 @@ def test_a_wrong_policy_names_file_line_and_field(acme: Town) -> None:
     assert 2 == done.returncode
     assert any("budgets.yaml:" in line and "budgets[1].limit" in line for line in lines)
     assert any("did you mean 'owner'?" in line for line in lines)
+
+
+def test_rules_are_held_against_what_was_used(acme: Town) -> None:
+    """`check --against-usage` shows where dollars would land, and what nobody would claim."""
+    acme.clock.to(utc_now())
+    acme.spends("30")
+    acme.spends("10", workspace="lab", actor="kim@example.com")
+    budget_bot(acme, "tick")
+    acme.write_policy(POLICY.replace("workspace: team-search", 'workspace: "team-*"'))
+
+    done = budget_bot(acme, "check", "--against-usage")
+
+    assert 0 == done.returncode, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "The last 30 days, $40, would land on:" in lines
+    assert "search $30 75 %" in lines
+    assert "unattributed $10 25 %" in lines
+    assert "$10 {workspace: lab, actor: kim@example.com}" in lines
 
 
 def test_the_schema_is_json(acme: Town) -> None:
