@@ -38,3 +38,6 @@ lint: .venv/developer
 format: .venv/developer
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench: .venv/developer          ## every benchmark: a table, and a line of JSON
+	@for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done

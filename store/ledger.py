@@ -30,13 +30,13 @@ def replace(tx: Session, source: str, window: Window, charges: Sequence[Charge])
         )
     )
     if charges:
-        tx.execute(insert(ChargeRow), [_row(source, charge) for charge in charges])
+        _insert(tx, source, charges)
 
 
 def add(tx: Session, source: str, charges: Sequence[Charge]) -> None:
     """Charges that stand for themselves, such as pushed rows; whoever adds them adds them once."""
     if charges:
-        tx.execute(insert(ChargeRow), [_row(source, charge) for charge in charges])
+        _insert(tx, source, charges)
 
 
 def spend(
@@ -91,6 +91,12 @@ def keys_of(tx: Session, budget: str) -> tuple[list[str], list[str]]:
         select(ChargeRow.api_key_id).where(col(ChargeRow.budget) == budget).distinct()
     )
     return sorted(filter(None, workspaces)), sorted(filter(None, api_keys))
+
+
+def _insert(tx: Session, source: str, charges: Sequence[Charge]) -> None:
+    """By the connection: the session would look at every row once more."""
+    table = ChargeRow.__table__  # type: ignore[attr-defined]
+    tx.connection().execute(insert(table), [_row(source, charge) for charge in charges])
 
 
 def _amount(basis: Basis) -> int:

@@ -1,9 +1,12 @@
 """THE pipeline, top to bottom: poll, attribute, price, evaluate, decide, act."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.clients.usage.collector import collector_paused
+from bot.domain.policy import SourcePolicy
 from bot.flows.tick.acting import alert, end_raises, enforce, one_budget
 from bot.flows.tick.applying import apply_policy
 from bot.flows.tick.polling import read
@@ -34,6 +37,22 @@ def tick(bot: Bot, now: datetime, only: str | None = None) -> TickReport:
     second tick at the same moment changes nothing.
     """
     asked = [source for source in bot.policy.sources if only in (None, source.name)]
+    with collector_paused():
+        report = _turn(bot, asked, now)
+    bot.wake()
+    logger.info(
+        "tick done",
+        extra={
+            "action": "tick",
+            "rows": report.rows,
+            "alerts": report.alerts,
+            "limits": report.limit_changes,
+        },
+    )
+    return report
+
+
+def _turn(bot: Bot, asked: Sequence[SourcePolicy], now: datetime) -> TickReport:
     readings = [read(bot, source, now) for source in asked]
     with bot.db.transaction() as tx:
         apply_policy(tx, bot, now)
@@ -44,15 +63,9 @@ def tick(bot: Bot, now: datetime, only: str | None = None) -> TickReport:
         changes = sum(one_budget(tx, enforce, bot, s, now) for s in found.values())
         for standing in found.values():
             one_budget(tx, end_raises, bot, standing, now)
-    bot.wake()
-    report = TickReport(
+    return TickReport(
         rows=sum(len(r.fetched.rows) for r in readings if r.fetched),
         alerts=fired,
         limit_changes=changes,
         errors=tuple(r.error for r in readings if r.error),
     )
-    logger.info(
-        "tick done",
-        extra={"action": "tick", "rows": report.rows, "alerts": fired, "limits": changes},
-    )
-    return report
