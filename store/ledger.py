@@ -82,17 +82,6 @@ def top_models(
     return [(model or "other", Micros(int(amount or 0))) for model, amount in rows]
 
 
-def keys_of(tx: Session, budget: str) -> tuple[list[str], list[str]]:
-    """Workspace ids and API key ids a budget has been charged for, for enforcement."""
-    workspaces = tx.exec(
-        select(ChargeRow.workspace_id).where(col(ChargeRow.budget) == budget).distinct()
-    )
-    api_keys = tx.exec(
-        select(ChargeRow.api_key_id).where(col(ChargeRow.budget) == budget).distinct()
-    )
-    return sorted(filter(None, workspaces)), sorted(filter(None, api_keys))
-
-
 def _insert(tx: Session, source: str, charges: Sequence[Charge]) -> None:
     """By the connection: the session would look at every row once more."""
     table = ChargeRow.__table__  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.domain.money import Micros
@@ -74,11 +73,6 @@ def of_window(tx: Session, source: str, window: Window) -> list[UsageRow]:
             amounts if before is None else [a + b for a, b in zip(before, amounts, strict=True)]
         )
     return [_row(key, amounts) for key, amounts in merged.items()]
-
-
-def count_between(tx: Session, starts_at: datetime, ends_at: datetime) -> int:
-    within = (col(ChargeRow.starts_at) >= starts_at, col(ChargeRow.starts_at) < ends_at)
-    return int(tx.exec(select(func.count()).select_from(ChargeRow).where(*within)).one())
 
 
 def _row(key: tuple[Any, ...], amounts: Sequence[int]) -> UsageRow:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.attribution import Rule
-from bot.domain.budgets import ApproverList, BudgetId, BudgetTree, PersonRef, Split
+from bot.domain.budgets import ApproverList, BudgetTree, PersonRef, Split
 from bot.domain.money import Micros
 from bot.domain.spans import WorkCalendar
 
@@ -78,9 +78,3 @@ class Policy:
     unattributed_owner: PersonRef
     commitment: Commitment | None = None
     command: str = "/budget"
-
-    def time_zone_of(self, budget: BudgetId) -> ZoneInfo:
-        return self.tree.budgets[budget].time_zone
-
-    def local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self.organization.time_zone)

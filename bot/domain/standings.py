@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.budgets import Budget, BudgetId, Stage
+from bot.domain.budgets import Budget, Stage
 from bot.domain.limits import Allocation, TemporaryRaise, active, effective_limit
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.periods import Period
@@ -110,9 +110,3 @@ def binding(path: Sequence[Standing]) -> Standing | None:
     """Of a budget and its parents, the one with the lowest headroom: that one binds."""
     limited = [s for s in path if s.headroom is not None]
     return min(limited, key=lambda s: s.headroom or ZERO, default=None)
-
-
-def path_standings(
-    budget: BudgetId, path: Sequence[BudgetId], standings: dict[BudgetId, Standing]
-) -> list[Standing]:
-    return [standings[b] for b in (path or (budget,)) if b in standings]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.budgets import BudgetId, Stage, Thresholds
 from bot.domain.money import Micros, micros
-from bot.domain.standings import binding, evaluate, path_standings
+from bot.domain.standings import binding, evaluate
 from tests.domain.values import (
     BUDGET,
     DAY,
@@ -186,12 +186,3 @@ def test_overspent_is_less_than_nothing_left() -> None:
 
     assert micros("-50") == above.headroom
     assert above is binding([own, above])
-
-
-def test_a_path_skips_what_has_no_standing() -> None:
-    """A parent that is not there any more is left out."""
-    own = standing("1")
-    ids = (BUDGET.id, BudgetId("gone"))
-
-    assert [own] == path_standings(BUDGET.id, ids, {BUDGET.id: own})
-    assert [own] == path_standings(BUDGET.id, (), {BUDGET.id: own})

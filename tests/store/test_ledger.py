@@ -205,17 +205,6 @@ def test_what_most_was_spent_on(db: Database) -> None:
     assert [] == nobody
 
 
-def test_which_keys_a_budget_is_charged_for(db: Database) -> None:
-    """Each once, and none for usage without one."""
-    bare = charge("1", 1)
-    bare = replace(bare, row=replace(bare.row, workspace_id=None, api_key_id=None))
-    put(db, [charge("1", 0), charge("1", 2), bare])
-
-    with db.transaction() as tx:
-        assert (["wrkspc_1"], ["apikey_1"]) == ledger.keys_of(tx, "search")
-        assert ([], []) == ledger.keys_of(tx, "growth")
-
-
 def test_a_window_has_a_beginning_and_an_end() -> None:
     """A window of nothing, or without a zone, cannot be replaced."""
     with pytest.raises(ValueError, match="end after it starts"):

@@ -3,17 +3,18 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from bot.clients.usage.answers import CostPage, CostRow, ReportPage, UsagePage
 from bot.clients.usage.answers import UsageRow as UsageAnswer
+from bot.clients.usage.closing import Closing
 from bot.clients.usage.errors import SourceRefused
 from bot.clients.usage.names import read_directory, read_organization
 from bot.clients.usage.pages import ROOT, walk_pages
 from bot.clients.usage.patience import Patience
+from bot.clients.usage.reading import LARGEST_ANSWER
 from bot.clients.usage.rows import join_rows
-from bot.clients.usage.transport import BETA, LARGEST_ANSWER, Transport
+from bot.clients.usage.transport import BETA, Transport
 from bot.clients.usage.windows import earliest_hour, format_moment, readable_window, split_window
 from bot.clock import Clock, utc_now
 from bot.domain.usage import Directory, Fetched, UsageRow, Window
@@ -23,7 +24,7 @@ _GROUPS = ("workspace_id", "api_key_id", "actor", "model", "product")
 _AnyReport = TypeVar("_AnyReport", bound=ReportPage)
 
 
-class AnthropicSource:
+class AnthropicSource(Closing):
     def __init__(
         self,
         key: str,
@@ -95,17 +96,6 @@ class AnthropicSource:
 
     def close(self) -> None:
         self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _report(
         self, report: str, kind: type[_AnyReport], window: Window, patience: Patience

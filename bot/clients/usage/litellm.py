@@ -16,16 +16,15 @@ and nothing in the answer says so.
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Self
 
+from bot.clients.usage.closing import Closing
 from bot.clients.usage.errors import PageLoop, SourceDataError, SourceRefused
 from bot.clients.usage.http import HttpJson, Remedies
 from bot.clients.usage.http_json import parse_answer
 from bot.clients.usage.litellm_answers import ActivityPage, Team, TeamPage
 from bot.clients.usage.litellm_rows import DAY, TeamActivity
 from bot.clients.usage.patience import Patience
-from bot.clients.usage.transport import LARGEST_ANSWER
+from bot.clients.usage.reading import LARGEST_ANSWER
 from bot.clock import Clock, utc_now
 from bot.domain.usage import ApiKey, Directory, Fetched, UsageRow, Window
 
@@ -47,7 +46,7 @@ REMEDIES = Remedies(
 )
 
 
-class LiteLlmSource:
+class LiteLlmSource(Closing):
     def __init__(
         self,
         key: str,
@@ -123,17 +122,6 @@ class LiteLlmSource:
 
     def close(self) -> None:
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read_teams(self, window: Window, patience: Patience) -> list[Team]:
         """

@@ -16,16 +16,15 @@ import base64
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Self
 
+from bot.clients.usage.closing import Closing
 from bot.clients.usage.errors import PageLoop, SourceRefused
 from bot.clients.usage.http import HttpJson, Remedies
 from bot.clients.usage.http_json import parse_answer
 from bot.clients.usage.mlflow_answers import Policy, PolicyPage, Windows
 from bot.clients.usage.mlflow_totals import HOUR, Total, choose_totals, keep_totals
 from bot.clients.usage.patience import Patience
-from bot.clients.usage.transport import LARGEST_ANSWER
+from bot.clients.usage.reading import LARGEST_ANSWER
 from bot.clock import Clock, utc_now
 from bot.domain.usage import Directory, Fetched, Tokens, UsageRow, Window
 
@@ -42,7 +41,7 @@ REMEDIES = Remedies(
 )
 
 
-class MlflowSource:
+class MlflowSource(Closing):
     """`username` and `password` only where the server has authentication switched on."""
 
     def __init__(
@@ -116,17 +115,6 @@ class MlflowSource:
 
     def close(self) -> None:
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read_policies(self, patience: Patience) -> list[Policy]:
         """Read before the windows: a policy made in between has a window, but is not missed."""

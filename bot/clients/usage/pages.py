@@ -6,7 +6,8 @@ from typing import TypeVar
 from bot.clients.usage.answers import ListPage, ReportPage, parse_answer
 from bot.clients.usage.errors import PageLoop
 from bot.clients.usage.patience import Patience
-from bot.clients.usage.transport import Parameters, Transport
+from bot.clients.usage.reading import Parameters
+from bot.clients.usage.transport import Transport
 
 ROOT = "/v1/organizations"
 _MOST_PAGES = 10_000

@@ -10,15 +10,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Self
 
+from bot.clients.usage.closing import Closing
 from bot.clients.usage.errors import AnswerTooLarge, SourceError, SourceRefused
 from bot.clients.usage.estimates import GROUPS, estimate_rows
 from bot.clients.usage.names import read_directory, read_organization
 from bot.clients.usage.pages import walk_pages
 from bot.clients.usage.patience import Patience
-from bot.clients.usage.transport import LARGEST_ANSWER, Transport
+from bot.clients.usage.reading import LARGEST_ANSWER
+from bot.clients.usage.transport import Transport
 from bot.clients.usage.usage_report_answers import Bucket, BucketPage
 from bot.clients.usage.windows import (
     earliest_hour,
@@ -36,7 +36,7 @@ _MOST_BUCKETS = "168"  # of an hour, on one page
 logger = logging.getLogger(__name__)
 
 
-class UsageReportSource:
+class UsageReportSource(Closing):
     """`unpriced` counts the rows of the last fetch that have no known price, by model."""
 
     def __init__(
@@ -108,17 +108,6 @@ class UsageReportSource:
 
     def close(self) -> None:
         self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read(self, window: Window, patience: Patience) -> Iterator[Bucket]:
         """An answer that is too large is asked for again in halves, down to a single hour."""
