@@ -21,6 +21,10 @@ class SourceState:
     polled_at: datetime | None = None
     ok_at: datetime | None = None
     refreshed_at: datetime | None = None
+    estimated_until: datetime | None = None
+    full_read_at: datetime | None = None
+    full_read_rows: int = 0
+    looked_back_at: datetime | None = None
     names_read_at: datetime | None = None
     blind_since: datetime | None = None
     blind_reason: str | None = None
@@ -56,6 +60,10 @@ def save(tx: Session, state: SourceState) -> None:
         polled_at=state.polled_at,
         ok_at=state.ok_at,
         refreshed_at=state.refreshed_at,
+        estimated_until=state.estimated_until,
+        full_read_at=state.full_read_at,
+        full_read_rows=state.full_read_rows,
+        looked_back_at=state.looked_back_at,
         names_read_at=state.names_read_at,
         blind_since=state.blind_since,
         blind_reason=state.blind_reason,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -64,6 +64,7 @@ class ChargeRow(SQLModel, table=True):
     tags: dict[str, str] | None = _json(optional=True)
     estimated: bool = False
     row_id: str | None = None
+    compacted: bool = False  # a day of hours in one
 
 
 class PolicyRow(SQLModel, table=True):
@@ -98,6 +99,10 @@ class SourceRow(SQLModel, table=True):
     polled_at: datetime | None = None
     ok_at: datetime | None = None
     refreshed_at: datetime | None = None
+    estimated_until: datetime | None = None  # what we priced ourselves goes on to here
+    full_read_at: datetime | None = None  # the whole look-back, not only its newest hours
+    full_read_rows: int = 0
+    looked_back_at: datetime | None = None  # the slow second pass over the last weeks
     names_read_at: datetime | None = None
     blind_since: datetime | None = None
     blind_reason: str | None = None
@@ -109,11 +114,113 @@ class NameRow(SQLModel, table=True):
     __tablename__ = "usage_name"
 
     source: str = Field(primary_key=True)
-    kind: str = Field(primary_key=True)  # workspace | api_key
+    kind: str = Field(primary_key=True)  # workspace | api_key | actor
     id: str = Field(primary_key=True)
     name: str
     workspace_id: str | None = None
+    email: str | None = None
     tags: dict[str, str] = _json()
+
+
+class SpendRow(SQLModel, table=True):
+    """
+    What a budget's own charges of one source sum to in its current period.
+
+    A memo of the ledger, worked out again whenever its charges change, never added to.
+    """
+
+    __tablename__ = "budget_spend"
+
+    budget: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    starts_at: datetime
+    net: int = _micros()
+    list: int = _micros()
+    estimated_net: int = _micros()
+    estimated_list: int = _micros()
+
+
+class StandingRow(SQLModel, table=True):
+    """When a budget has to be looked at again: at a spend, below a spend, or at a moment."""
+
+    __tablename__ = "standing"
+
+    budget: str = Field(primary_key=True)
+    starts_at: datetime
+    spent: int = _micros()  # with its children, on the policy's basis
+    next_at: int | None = Field(default=None, sa_type=BigInteger)
+    back_at: int | None = Field(default=None, sa_type=BigInteger)
+    check_at: datetime | None = Field(default=None, index=True)
+    worked_out_at: datetime
+
+
+_next_is_reached = text("spent >= next_at")
+_back_is_reached = text("spent < back_at")
+Index(
+    "ix_standing_next_is_reached",
+    StandingRow.__table__.c.budget,  # type: ignore[attr-defined]
+    sqlite_where=_next_is_reached,
+    postgresql_where=_next_is_reached,
+)
+Index(
+    "ix_standing_back_is_reached",
+    StandingRow.__table__.c.budget,  # type: ignore[attr-defined]
+    sqlite_where=_back_is_reached,
+    postgresql_where=_back_is_reached,
+)
+
+
+class TouchedRow(SQLModel, table=True):
+    """Budgets whose charges or limit have changed since the last tick; written without a lock."""
+
+    __tablename__ = "touched_budget"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG_ID)
+    budget: str
+    limit_changed: bool = False
+
+
+class PeriodRevisionRow(SQLModel, table=True):
+    """A source changed what a budget had spent in a period that was over."""
+
+    __tablename__ = "period_revision"
+    __table_args__ = (Index("ix_period_revision_at", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    source: str
+    budget: str
+    first_day: date
+    before: int = _micros()
+    after: int = _micros()
+
+
+class DayCheckRow(SQLModel, table=True):
+    """A UTC day of a source: the ledger against the source's own total, estimated against billed."""
+
+    __tablename__ = "day_check"
+
+    source: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    ledger: int | None = Field(default=None, sa_type=BigInteger)
+    total: int | None = Field(default=None, sa_type=BigInteger)  # as the source itself sums it
+    checked_at: datetime | None = None
+    told_at: datetime | None = None  # the operators, that the two differ
+    estimated: int = _micros()  # of the hours that were estimated first
+    billed: int = _micros()  # of the same hours, once they were billed
+    told_estimate_at: datetime | None = None
+
+
+class PersonShareRow(SQLModel, table=True):
+    """What a person used of a model on a UTC day, as a source says that knows people."""
+
+    __tablename__ = "person_share"
+
+    source: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    model: str = Field(primary_key=True)
+    person: str = Field(primary_key=True)
+    weight: int = _micros()
 
 
 class AllocationRow(SQLModel, table=True):
@@ -146,6 +253,7 @@ class AlertRow(SQLModel, table=True):
     owner: str
     fired_at: datetime
     figures: dict[str, Any] = _json()
+    muted_by: int | None = None  # the child's alert that says the same to the same person
     answer: str | None = None
     answer_note: str | None = None
     answered_by: str | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.domain.money import Micros
 
@@ -75,11 +75,36 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A complete answer for a window. Rows after `refreshed_at` may be incomplete."""
+    """
+    A complete answer for a window.
+
+    Billed rows after `refreshed_at` may be incomplete; up to `estimated_until` they are filled up
+    with rows that are priced by us.
+    """
 
     window: Window
     rows: tuple[UsageRow, ...]
     refreshed_at: datetime | None
+    estimated_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """What a source itself says a UTC day cost, not divided by anything."""
+
+    day: date
+    net: Micros
+    list: Micros
+
+
+@dataclass(frozen=True, slots=True)
+class PersonShare:
+    """What a person used of a model on a UTC day; weights are only compared with each other."""
+
+    day: date
+    model: str
+    person: str  # an e-mail address
+    weight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +122,18 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedActor:
+    """Who is behind a user's or service account's id; kept when the source forgets it."""
+
+    id: str
+    name: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
     """Names and tags behind the ids of a source."""
 
     workspaces: Mapping[str, Workspace] = field(default_factory=dict)
     api_keys: Mapping[str, ApiKey] = field(default_factory=dict)
+    actors: Mapping[str, NamedActor] = field(default_factory=dict)

@@ -9,8 +9,8 @@ from bot.clients.usage.collector import collector_paused
 from bot.domain.policy import SourcePolicy
 from bot.flows.tick.acting import alert, end_raises, enforce, one_budget
 from bot.flows.tick.applying import apply_policy
-from bot.flows.tick.polling import read
-from bot.flows.tick.taking_in import take_in
+from bot.intake.polling import read
+from bot.intake.taking_in import take_in
 from bot.parts import Bot
 from store import standings
 

@@ -1,17 +1,14 @@
 """Polling: what the sources say about the window that is read again."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from sqlmodel import Session
 
 from bot.clients.usage import UsageSource
 from bot.clients.usage.errors import SourceError, SourceRefused
 from bot.domain.periods import period_at
 from bot.domain.policy import SourcePolicy
-from bot.domain.standings import RATE_WINDOW, Standing
+from bot.domain.standings import RATE_WINDOW
 from bot.domain.usage import Directory, Fetched, UsageRow, Window
 from bot.parts import Bot
 from store import (
@@ -23,7 +20,6 @@ logger = logging.getLogger(__name__)
 HOUR = timedelta(hours=1)
 NAMES_FOR = timedelta(minutes=15)
 NAMES_AGAIN = timedelta(minutes=2)  # when an id turns up that has no name
-Act = Callable[[Session, Bot, Standing, datetime], bool]
 
 
 @dataclass(frozen=True, slots=True)

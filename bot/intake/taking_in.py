@@ -1,6 +1,5 @@
 """Taking in what was read: attributed, replaced in the ledger, and watched for blindness."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,9 +8,9 @@ from sqlmodel import Session
 from bot.domain.attribution import attribute
 from bot.domain.budgets import UNATTRIBUTED
 from bot.domain.policy import SourcePolicy
-from bot.domain.standings import Standing
+from bot.domain.usage import Fetched
 from bot.effects import messages
-from bot.flows.tick.polling import Reading
+from bot.intake.polling import Reading
 from bot.parts import Bot
 from bot.render import notice
 from store import (
@@ -22,7 +21,6 @@ from store import (
 from store.sources import SourceState
 
 HOUR = timedelta(hours=1)
-Act = Callable[[Session, Bot, Standing, datetime], bool]
 
 
 def take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
@@ -35,19 +33,33 @@ def take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
         sources.save_names(tx, state.name, names)
         state = replace(state, names_read_at=now)
     if fetched is not None:
-        charges = attribute(
-            fetched.rows, bot.policy.rules, sources.names(tx), otherwise=UNATTRIBUTED
-        )
-        ledger.replace(tx, state.name, fetched.window, charges)
+        replace_window(tx, bot, state.name, fetched, now)
         covered = state.covered_from or fetched.window.starts_at
         state = replace(
             state,
             ok_at=now,
             covered_from=min(covered, fetched.window.starts_at),
             refreshed_at=fetched.refreshed_at,
+            estimated_until=fetched.estimated_until,
         )
     state = replace(state, polled_at=now)
     sources.save(tx, _watch(tx, bot, reading, state, now))
+
+
+def replace_window(
+    tx: Session,
+    bot: Bot,
+    source: str,
+    fetched: Fetched,
+    now: datetime,  # noqa: ARG001 revisions
+) -> None:
+    """
+    Make the ledger say of a window what the source says now; whoever calls holds `sources.lock`.
+
+    Names that were read with the window have to be saved before.
+    """
+    charges = attribute(fetched.rows, bot.policy.rules, sources.names(tx), otherwise=UNATTRIBUTED)
+    ledger.replace(tx, source, fetched.window, charges)
 
 
 def _overtaken(reading: Reading, state: SourceState, now: datetime) -> bool:

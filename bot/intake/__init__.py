@@ -1,0 +1,1 @@
+"""What usage sources say, taken into the ledger: read, attributed, replaced, watched for blindness."""
