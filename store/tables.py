@@ -124,49 +124,48 @@ class NameRow(SQLModel, table=True):
 
 class SpendRow(SQLModel, table=True):
     """
-    What a budget's own charges of one source sum to in its current period.
+    What a budget's own charges of one source sum to from the start of a period.
 
-    A memo of the ledger, worked out again whenever its charges change, never added to.
+    A memo of the ledger: worked out again when its charges change, never added to. A row without a
+    source says that the budget was worked out, whatever it spent.
     """
 
     __tablename__ = "budget_spend"
 
+    starts_at: datetime = Field(primary_key=True)
     budget: str = Field(primary_key=True)
     source: str = Field(primary_key=True)
-    starts_at: datetime
     net: int = _micros()
     list: int = _micros()
     estimated_net: int = _micros()
     estimated_list: int = _micros()
-
-
-class StandingRow(SQLModel, table=True):
-    """When a budget has to be looked at again: at a spend, below a spend, or at a moment."""
-
-    __tablename__ = "standing"
-
-    budget: str = Field(primary_key=True)
-    starts_at: datetime
-    spent: int = _micros()  # with its children, on the policy's basis
-    next_at: int | None = Field(default=None, sa_type=BigInteger)
-    back_at: int | None = Field(default=None, sa_type=BigInteger)
-    check_at: datetime | None = Field(default=None, index=True)
     worked_out_at: datetime
 
 
-_next_is_reached = text("spent >= next_at")
-_back_is_reached = text("spent < back_at")
+class WatchRow(SQLModel, table=True):
+    """When a budget has to be looked at again: at a spend, below a spend, or at a moment."""
+
+    __tablename__ = "watch"
+
+    budget: str = Field(primary_key=True)
+    starts_at: datetime  # of the period
+    spent: int = _micros()  # with its children, on the policy's basis
+    next_at: int | None = Field(default=None, sa_type=BigInteger)
+    back_at: int | None = Field(default=None, sa_type=BigInteger)
+    check_at: datetime = Field(index=True)
+
+
 Index(
-    "ix_standing_next_is_reached",
-    StandingRow.__table__.c.budget,  # type: ignore[attr-defined]
-    sqlite_where=_next_is_reached,
-    postgresql_where=_next_is_reached,
+    "ix_watch_next_is_reached",
+    WatchRow.__table__.c.budget,  # type: ignore[attr-defined]
+    sqlite_where=text("spent >= next_at"),
+    postgresql_where=text("spent >= next_at"),
 )
 Index(
-    "ix_standing_back_is_reached",
-    StandingRow.__table__.c.budget,  # type: ignore[attr-defined]
-    sqlite_where=_back_is_reached,
-    postgresql_where=_back_is_reached,
+    "ix_watch_back_is_reached",
+    WatchRow.__table__.c.budget,  # type: ignore[attr-defined]
+    sqlite_where=text("spent < back_at"),
+    postgresql_where=text("spent < back_at"),
 )
 
 

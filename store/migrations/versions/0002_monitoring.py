@@ -1,4 +1,4 @@
-"""Monitoring: estimates, standings to look at again, revisions, day checks, people's shares."""
+"""Monitoring: estimates, budgets to look at again, revisions, day checks, people's shares."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -13,14 +13,15 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "budget_spend",
+        sa.Column("starts_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("budget", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("starts_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("net", sa.BigInteger(), nullable=False),
         sa.Column("list", sa.BigInteger(), nullable=False),
         sa.Column("estimated_net", sa.BigInteger(), nullable=False),
         sa.Column("estimated_list", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("budget", "source", name=op.f("pk_budget_spend")),
+        sa.Column("worked_out_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("starts_at", "budget", "source", name=op.f("pk_budget_spend")),
     )
     op.create_table(
         "day_check",
@@ -59,40 +60,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "day", "model", "person", name=op.f("pk_person_share")),
     )
     op.create_table(
-        "standing",
-        sa.Column("budget", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("starts_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.Column("spent", sa.BigInteger(), nullable=False),
-        sa.Column("next_at", sa.BigInteger(), nullable=True),
-        sa.Column("back_at", sa.BigInteger(), nullable=True),
-        sa.Column("check_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.Column("worked_out_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("budget", name=op.f("pk_standing")),
-    )
-    with op.batch_alter_table("standing", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_standing_back_is_reached",
-            ["budget"],
-            unique=False,
-            sqlite_where=sa.text("spent < back_at"),
-            postgresql_where=sa.text("spent < back_at"),
-        )
-        batch_op.create_index(batch_op.f("ix_standing_check_at"), ["check_at"], unique=False)
-        batch_op.create_index(
-            "ix_standing_next_is_reached",
-            ["budget"],
-            unique=False,
-            sqlite_where=sa.text("spent >= next_at"),
-            postgresql_where=sa.text("spent >= next_at"),
-        )
-
-    op.create_table(
         "touched_budget",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("budget", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("limit_changed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_touched_budget")),
     )
+    op.create_table(
+        "watch",
+        sa.Column("budget", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("starts_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("spent", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("back_at", sa.BigInteger(), nullable=True),
+        sa.Column("check_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("budget", name=op.f("pk_watch")),
+    )
+    with op.batch_alter_table("watch", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_watch_back_is_reached",
+            ["budget"],
+            unique=False,
+            sqlite_where=sa.text("spent < back_at"),
+            postgresql_where=sa.text("spent < back_at"),
+        )
+        batch_op.create_index(batch_op.f("ix_watch_check_at"), ["check_at"], unique=False)
+        batch_op.create_index(
+            "ix_watch_next_is_reached",
+            ["budget"],
+            unique=False,
+            sqlite_where=sa.text("spent >= next_at"),
+            postgresql_where=sa.text("spent >= next_at"),
+        )
+
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.add_column(sa.Column("muted_by", sa.Integer(), nullable=True))
 
@@ -135,21 +135,21 @@ def downgrade() -> None:
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_column("muted_by")
 
-    op.drop_table("touched_budget")
-    with op.batch_alter_table("standing", schema=None) as batch_op:
+    with op.batch_alter_table("watch", schema=None) as batch_op:
         batch_op.drop_index(
-            "ix_standing_next_is_reached",
+            "ix_watch_next_is_reached",
             sqlite_where=sa.text("spent >= next_at"),
             postgresql_where=sa.text("spent >= next_at"),
         )
-        batch_op.drop_index(batch_op.f("ix_standing_check_at"))
+        batch_op.drop_index(batch_op.f("ix_watch_check_at"))
         batch_op.drop_index(
-            "ix_standing_back_is_reached",
+            "ix_watch_back_is_reached",
             sqlite_where=sa.text("spent < back_at"),
             postgresql_where=sa.text("spent < back_at"),
         )
 
-    op.drop_table("standing")
+    op.drop_table("watch")
+    op.drop_table("touched_budget")
     op.drop_table("person_share")
     with op.batch_alter_table("period_revision", schema=None) as batch_op:
         batch_op.drop_index("ix_period_revision_at")
