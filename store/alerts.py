@@ -1,6 +1,6 @@
 """Alerts that were sent, and what was answered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,8 @@ from bot.domain.alerts import Alert, AlertFigures, AnswerKind
 from bot.domain.budgets import AtLimit, BudgetId, Stage
 from bot.domain.money import Micros
 from bot.domain.policy import Basis
+from bot.domain.standings import Standing
+from store.batches import batches
 from store.inserts import insert_once
 from store.tables import AlertRow
 
@@ -47,6 +49,26 @@ def sent_stages(tx: Session, budget: BudgetId, first_day: date, limit: Micros) -
         )
     )
     return frozenset(Stage(stage) for stage in rows)
+
+
+def sent_stages_of(
+    tx: Session, standings: Collection[Standing]
+) -> dict[BudgetId, frozenset[Stage]]:
+    """As `sent_stages`, for many budgets at once; those with none are left out."""
+    wanted = {s.budget.id: (s.period.first_day, s.limit) for s in standings}
+    sent: dict[BudgetId, set[Stage]] = {}
+    for some in batches(wanted):
+        rows = tx.exec(
+            select(AlertRow.budget, AlertRow.first_day, AlertRow.limit, AlertRow.stage).where(  # type: ignore[call-overload]
+                col(AlertRow.budget).in_(some or []),
+                col(AlertRow.first_day) >= min(day for day, _ in wanted.values()),
+            )
+        )
+        for budget, first_day, limit, stage in rows:
+            id_ = BudgetId(budget)
+            if wanted[id_] == (first_day, limit):
+                sent.setdefault(id_, set()).add(Stage(stage))
+    return {budget: frozenset(stages) for budget, stages in sent.items()}
 
 
 def record(tx: Session, alert: Alert, figures: AlertFigures, now: datetime) -> int | None:

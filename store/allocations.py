@@ -1,6 +1,6 @@
 """Allocations: every revision of a budget's limit; the newest is in force."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -8,13 +8,18 @@ from sqlmodel import Session, col, select
 from bot.domain.budgets import BudgetId
 from bot.domain.limits import Allocation
 from bot.domain.money import Micros
+from store import touched
 from store.inserts import insert_once
 from store.tables import AllocationRow
 
+_FEW = 5_000  # named one by one; of more, all are read
 
-def in_force(tx: Session) -> dict[BudgetId, Allocation]:
-    """The newest revision of each budget."""
-    return {b: _allocation(row) for b, row in _newest(tx).items()}
+
+def in_force(
+    tx: Session, budgets: Collection[BudgetId] | None = None
+) -> dict[BudgetId, Allocation]:
+    """The newest revision of each of these budgets, or of all."""
+    return {b: _allocation(row) for b, row in _newest(tx, budgets).items()}
 
 
 def apply_file(
@@ -46,12 +51,17 @@ def apply_file(
         )
         if added:
             changes.append((_allocation(before) if before else None, after))
+    touched.note(tx, [after.budget for _, after in changes], limit_changed=True)
     return changes
 
 
-def _newest(tx: Session) -> dict[BudgetId, AllocationRow]:
-    rows = tx.exec(select(AllocationRow).order_by(col(AllocationRow.revision)))
-    return {BudgetId(row.budget): row for row in rows}
+def _newest(
+    tx: Session, budgets: Collection[BudgetId] | None = None
+) -> dict[BudgetId, AllocationRow]:
+    query = select(AllocationRow).order_by(col(AllocationRow.revision))
+    if budgets is not None and len(budgets) <= _FEW:
+        query = query.where(col(AllocationRow.budget).in_(list(budgets)))
+    return {BudgetId(row.budget): row for row in tx.exec(query)}
 
 
 def _allocation(row: AllocationRow) -> Allocation:

@@ -1,5 +1,6 @@
 """Inserts that are no-ops when the row is there already, alike on both databases."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +23,18 @@ def upsert(tx: Session, table: type[SQLModel], **values: Any) -> None:
     changed = {name: value for name, value in values.items() if name not in keys}
     statement = _insert(tx, table).values(values)
     tx.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def upsert_all(tx: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """As `upsert`, for many rows with the same columns in one statement."""
+    if not rows:
+        return
+    keys = [column.name for column in _columns(table).primary_key]
+    statement = _insert(tx, table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    tx.connection().execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows)
+    )
 
 
 def _insert(tx: Session, table: type[SQLModel]) -> Any:

@@ -1,61 +1,89 @@
 """The ledger: charges by hour. Spend is always a sum over it, never a counter."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from bot.domain.attribution import Charge
 from bot.domain.money import Micros
 from bot.domain.policy import Basis
 from bot.domain.usage import Window
+from store import charge_rows, touched
+from store.batches import batches
 from store.tables import ChargeRow
 
 
-def replace(tx: Session, source: str, window: Window, charges: Sequence[Charge]) -> None:
+def replace(tx: Session, source: str, window: Window, charges: Sequence[Charge]) -> frozenset[str]:
     """
-    Make the window say what the source says now.
+    Make the window say what the source says now; the budgets for which that is something else.
 
     Late and revised figures heal themselves, and a repeated poll changes nothing. A charge from
-    outside the window would be counted again by the next poll, so it is refused.
+    outside the window would be counted again by the next poll, so it is refused, and so is a
+    window that cuts through a day that was compacted.
     """
     if any(not window.starts_at <= c.row.starts_at < window.ends_at for c in charges):
         raise ValueError("a charge lies outside the window that is replaced")
-    tx.execute(
-        delete(ChargeRow).where(
-            col(ChargeRow.source) == source,
-            col(ChargeRow.starts_at) >= window.starts_at,
-            col(ChargeRow.starts_at) < window.ends_at,
-        )
-    )
-    if charges:
-        _insert(tx, source, charges)
+    _check_whole_days(tx, source, window)
+    wanted = Counter(charge_rows.values_of(source, charge) for charge in charges)
+    stale: list[int] = []
+    changed: set[str] = set()
+    for id_, values in charge_rows.read(tx, source, window):
+        if wanted.get(values, 0) > 0:
+            wanted[values] -= 1
+        else:
+            stale.append(id_)
+            changed.add(charge_rows.budget_of(values))
+    fresh = [values for values, count in wanted.items() for _ in range(count)]
+    changed.update(charge_rows.budget_of(values) for values in fresh)
+    charge_rows.remove(tx, stale)
+    charge_rows.insert(tx, fresh)
+    touched.note(tx, changed)
+    return frozenset(changed)
 
 
 def add(tx: Session, source: str, charges: Sequence[Charge]) -> None:
     """Charges that stand for themselves, such as pushed rows; whoever adds them adds them once."""
-    if charges:
-        _insert(tx, source, charges)
+    charge_rows.insert(tx, [charge_rows.values_of(source, charge) for charge in charges])
+    touched.note(tx, {charge.budget for charge in charges})
 
 
 def spend(
-    tx: Session, starts_at: datetime, ends_at: datetime, basis: Basis
+    tx: Session,
+    starts_at: datetime,
+    ends_at: datetime,
+    basis: Basis,
+    budgets: Collection[str] | None = None,
 ) -> Mapping[str, Micros]:
-    """Spend of each budget, its own charges only, in a half-open interval."""
-    amount = _amount(basis)
-    rows = tx.exec(
-        select(ChargeRow.budget, func.sum(amount))
-        .where(col(ChargeRow.starts_at) >= starts_at, col(ChargeRow.starts_at) < ends_at)
-        .group_by(col(ChargeRow.budget))
-    )
-    # The sum of bigints is a Decimal from PostgreSQL and an int from SQLite.
-    return {budget: Micros(int(total or 0)) for budget, total in rows}
+    """Spend of each budget, its own charges only, in a half-open interval; of some, or of all."""
+    spent: dict[str, Micros] = {}
+    for some in batches(budgets):
+        query = select(ChargeRow.budget, func.sum(_amount(basis))).where(
+            col(ChargeRow.starts_at) >= starts_at, col(ChargeRow.starts_at) < ends_at
+        )
+        if some is not None:
+            query = query.where(col(ChargeRow.budget).in_(some))
+        # The sum of bigints is a Decimal from PostgreSQL and an int from SQLite.
+        rows = tx.exec(query.group_by(col(ChargeRow.budget)))
+        spent |= {budget: Micros(int(total or 0)) for budget, total in rows}
+    return spent
 
 
 def first_charge_at(tx: Session) -> datetime | None:
-    """Where the history begins."""
-    return tx.exec(select(func.min(ChargeRow.starts_at))).one()
+    """Where the history begins; source by source, because that is how the index is sorted."""
+    first: datetime | None = None
+    source = tx.exec(select(func.min(ChargeRow.source))).one()
+    while source is not None:
+        here = tx.exec(
+            select(func.min(ChargeRow.starts_at)).where(col(ChargeRow.source) == source)
+        ).one()
+        first = here if first is None or (here and here < first) else first
+        source = tx.exec(
+            select(func.min(ChargeRow.source)).where(col(ChargeRow.source) > source)
+        ).one()
+    return first
 
 
 def top_models(
@@ -82,42 +110,22 @@ def top_models(
     return [(model or "other", Micros(int(amount or 0))) for model, amount in rows]
 
 
-def _insert(tx: Session, source: str, charges: Sequence[Charge]) -> None:
-    """By the connection: the session would look at every row once more."""
-    table = ChargeRow.__table__  # type: ignore[attr-defined]
-    tx.connection().execute(insert(table), [_row(source, charge) for charge in charges])
-
-
 def _amount(basis: Basis) -> int:
     return ChargeRow.net if basis is Basis.NET else ChargeRow.list
 
 
-def _row(source: str, charge: Charge) -> dict[str, object]:
-    row, actor, tokens = charge.row, charge.row.actor, charge.row.tokens
-    return {
-        "source": source,
-        "budget": charge.budget,
-        "starts_at": row.starts_at,
-        "ends_at": row.ends_at,
-        "workspace_id": row.workspace_id,
-        "api_key_id": row.api_key_id,
-        "actor_kind": actor.kind if actor else None,
-        "actor_id": actor.id if actor else None,
-        "actor_email": actor.email if actor else None,
-        "actor_name": actor.name if actor else None,
-        "model": row.model,
-        "product": row.product,
-        "net": charge.net,
-        "list": charge.list,
-        "uncached_input": tokens.uncached_input,
-        "cache_read": tokens.cache_read,
-        "cache_creation_5m": tokens.cache_creation_5m,
-        "cache_creation_1h": tokens.cache_creation_1h,
-        "output": tokens.output,
-        "requests": row.requests,
-        "service_tier": row.service_tier,
-        "team": row.team,
-        "tags": dict(row.tags) or None,
-        "estimated": row.estimated,
-        "row_id": row.row_id,
-    }
+def _check_whole_days(tx: Session, source: str, window: Window) -> None:
+    for edge in (window.starts_at, window.ends_at):
+        cut = tx.exec(
+            select(ChargeRow.id)
+            .where(
+                col(ChargeRow.source) == source,
+                col(ChargeRow.compacted),
+                col(ChargeRow.starts_at) < edge,
+                col(ChargeRow.starts_at) >= edge - timedelta(days=2),
+                col(ChargeRow.ends_at) > edge,
+            )
+            .limit(1)
+        ).first()
+        if cut is not None:
+            raise ValueError(f"{edge.isoformat()} lies within a day that is kept as one")

@@ -1,5 +1,6 @@
 """Limit states: what should be true at the enforcement target, and what it said it holds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from bot.domain.budgets import BudgetId
 from bot.domain.limits import Cause, Fallback, LimitState, Mode
 from bot.domain.money import Micros
 from bot.domain.periods import Period
+from store.batches import batches
 from store.inserts import insert_once
 from store.tables import LimitStateRow
 
@@ -42,6 +44,16 @@ def load(tx: Session, budget: BudgetId, *, lock: bool = False) -> HeldState | No
 def load_all(tx: Session) -> dict[BudgetId, HeldState]:
     rows = tx.exec(select(LimitStateRow).order_by(col(LimitStateRow.budget)))
     return {BudgetId(row.budget): _held(row) for row in rows}
+
+
+def modes(tx: Session, budgets: Collection[BudgetId]) -> dict[BudgetId, Mode]:
+    """The mode each of these budgets is to be held in."""
+    found: dict[BudgetId, Mode] = {}
+    for some in batches(budgets):
+        query = select(LimitStateRow.budget, LimitStateRow.state)
+        rows = tx.exec(query.where(col(LimitStateRow.budget).in_(some or [])))
+        found |= {BudgetId(budget): Mode(state["mode"]) for budget, state in rows}
+    return found
 
 
 def change(tx: Session, state: LimitState, now: datetime) -> int | None:

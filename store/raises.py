@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from bot.domain.budgets import BudgetId
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros
+from store import touched
 from store.tables import RaiseRow
 
 
@@ -37,6 +38,7 @@ def add(tx: Session, raised: TemporaryRaise) -> None:
         )
     )
     tx.flush()
+    touched.note(tx, [raised.budget], limit_changed=True)
 
 
 def of_budget(tx: Session, budget: BudgetId) -> list[TemporaryRaise]:

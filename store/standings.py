@@ -1,6 +1,6 @@
 """Where every budget stands: the ledger, the allocations and the raises, put together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -10,96 +10,215 @@ from bot.domain.limits import Allocation
 from bot.domain.money import Micros
 from bot.domain.periods import Period, period_at
 from bot.domain.policy import Policy
-from bot.domain.standings import RATE_WINDOW, Freshness, Standing, evaluate
-from store import allocations, ledger, raises, sources
-from store.sources import SourceState
+from bot.domain.standings import RATE_WINDOW, Freshness, Standing, evaluate, together
+from store import allocations, ledger, raises, spending, touched, watching
+from store.freshness import by_source
+from store.spending import Own, Sums
 
-Spend = Mapping[str, Micros]
+_NOTHING: Mapping[str, Sums] = {}
 
 
-def gather(tx: Session, policy: Policy, now: datetime) -> dict[BudgetId, Standing]:
-    """The standing of every budget at `now`; a child's spend counts for its parents."""
-    in_force = allocations.in_force(tx)
+def gather(
+    tx: Session, policy: Policy, now: datetime, only: Collection[BudgetId] | None = None
+) -> dict[BudgetId, Standing]:
+    """
+    The standings of the budgets in `only`, or of every one, the children first.
+
+    A child's spend counts for its parents. A budget's figures are as old as those of the sources
+    that feed it: one that is blind says nothing about budgets it never charged.
+    """
+    wanted = [id_ for id_ in policy.tree.children_first if only is None or id_ in only]
+    in_force = allocations.in_force(tx, None if only is None else wanted)
     live = raises.live(tx, now)
-    fresh = freshness(tx, policy, now)
-    recent, span = _recent(tx, policy, fresh, now)
-    by_period: dict[Period, Spend] = {}
-    standings: dict[BudgetId, Standing] = {}
-    for budget in policy.tree:
-        period = period_at(now, budget.cadence, budget.time_zone)
-        if period not in by_period:
-            by_period[period] = ledger.spend(
-                tx, period.starts_at, min(period.ends_at, now), policy.basis
-            )
-        family = policy.tree.family(budget.id)
-        standings[budget.id] = evaluate(
-            budget=budget,
-            period=period,
-            allocation=in_force.get(budget.id) or _in_the_file(budget),
-            raises=live.get(budget.id, []),
-            spent=_total(by_period[period], family | _strays(policy, budget, by_period[period])),
-            recent=_total(recent, family | _strays(policy, budget, recent)),
-            recent_span=span,
-            freshness=fresh,
+    families = _families(tx, policy, wanted, now)
+    ages = by_source(tx, policy, now)
+    fresh = {id_: _freshness(families[id_], ages) for id_ in wanted}
+    recent = _Recent(tx, policy, families, fresh, now)
+    return {
+        id_: evaluate(
+            budget=policy.tree.budgets[id_],
+            period=families[id_].period,
+            allocation=in_force.get(id_) or _in_the_file(policy.tree.budgets[id_]),
+            raises=live.get(id_, []),
+            spent=families[id_].spent(policy),
+            estimated=families[id_].estimated(policy),
+            recent=recent.spent(id_),
+            recent_span=recent.span(id_),
+            freshness=fresh[id_],
             now=now,
         )
-    return standings
+        for id_ in wanted
+    }
+
+
+def of_budget(tx: Session, policy: Policy, budget: BudgetId, now: datetime) -> Standing | None:
+    """One budget's standing; None when it has left the policy file."""
+    return gather(tx, policy, now, only=[budget]).get(budget)
+
+
+def freshness(tx: Session, policy: Policy, now: datetime) -> Freshness:
+    """As of when all the figures together are."""
+    return together(list(by_source(tx, policy, now).values()))
+
+
+def refresh(tx: Session, policy: Policy, now: datetime) -> None:
+    """
+    Work out again what changed since the last tick, so that `watching.due` can say what follows.
+
+    New budgets, new periods and changed limits are looked at whatever was spent.
+    """
+    watching.lock(tx)
+    taken = touched.take(tx)
+    periods = _periods(policy, now)
+    sums: dict[datetime, Mapping[str, int]] = {}
+    for starts_at in {period.starts_at for period in periods.values()}:
+        spending.work_out(tx, starts_at, now, policy.tree.budgets, taken.budgets)
+        sums[starts_at] = spending.totals(tx, starts_at, policy.basis)
+    spending.forget_others(tx, sums)
+    before = watching.spent(tx)
+    after = {
+        id_: (period.starts_at, total)
+        for (id_, period), total in zip(
+            periods.items(), _rolled_up(policy, periods, sums), strict=True
+        )
+    }
+    anew = {
+        id_: state
+        for id_, state in after.items()
+        if id_ in taken.limits or id_ not in before or before[id_][0] != state[0]
+    }
+    changed = {
+        id_: total
+        for id_, (_, total) in after.items()
+        if id_ not in anew and before[id_][1] != total
+    }
+    watching.look_now(tx, anew, now)
+    watching.update_spent(tx, changed)
+
+
+class _Family:
+    """A budget and everything below it, with their own charges in the budget's period."""
+
+    def __init__(self, period: Period, members: Collection[str], own: Own) -> None:
+        self.period = period
+        self.members = members
+        self._sums = [(s, sums) for m in members for s, sums in own.get(m, _NOTHING).items()]
+
+    @property
+    def sources(self) -> set[str]:
+        return {source for source, _ in self._sums}
+
+    def spent(self, policy: Policy) -> Micros:
+        return Micros(sum(sums.amount(policy.basis) for _, sums in self._sums))
+
+    def estimated(self, policy: Policy) -> Micros:
+        return Micros(sum(sums.estimated(policy.basis) for _, sums in self._sums))
+
+
+def _families(
+    tx: Session, policy: Policy, wanted: Collection[BudgetId], now: datetime
+) -> dict[BudgetId, _Family]:
+    changed = touched.waiting(tx).budgets
+    periods = _periods(policy, now, wanted)
+    by_start: dict[datetime, list[BudgetId]] = {}
+    for id_, period in periods.items():
+        by_start.setdefault(period.starts_at, []).append(id_)
+    families: dict[BudgetId, _Family] = {}
+    for starts_at, ids in by_start.items():
+        members = {id_: policy.tree.family(id_) for id_ in ids}
+        everybody = UNATTRIBUTED in members or len(ids) == len(policy.tree.budgets)
+        some = None if everybody else frozenset().union(*members.values())
+        own = spending.of(tx, starts_at, now, some, changed)
+        for id_ in ids:
+            strays = _strays(policy, id_, own)
+            families[id_] = _Family(periods[id_], [*members[id_], *strays], own)
+    return families
+
+
+def _strays(policy: Policy, budget: BudgetId, own: Own) -> list[str]:
+    """Budgets that have left the policy file: what was charged to them is nobody's now."""
+    if budget != UNATTRIBUTED:
+        return []
+    return [id_ for id_ in own if id_ not in policy.tree.budgets]
+
+
+def _periods(
+    policy: Policy, now: datetime, wanted: Collection[BudgetId] | None = None
+) -> dict[BudgetId, Period]:
+    """The current period of each budget; most share one, so each is worked out once."""
+    found: dict[tuple[object, object], Period] = {}
+    periods: dict[BudgetId, Period] = {}
+    for id_ in policy.tree.children_first if wanted is None else wanted:
+        budget = policy.tree.budgets[id_]
+        kind = (budget.cadence, budget.time_zone)
+        if kind not in found:
+            found[kind] = period_at(now, budget.cadence, budget.time_zone)
+        periods[id_] = found[kind]
+    return periods
+
+
+def _rolled_up(
+    policy: Policy, periods: Mapping[BudgetId, Period], sums: Mapping[datetime, Mapping[str, int]]
+) -> list[int]:
+    """What each budget in `periods` (the children first) has spent with everything below it."""
+    below: dict[datetime, dict[str, int]] = {}
+    for starts_at, own in sums.items():
+        totals = dict(own)
+        strays = sum(total for id_, total in own.items() if id_ not in policy.tree.budgets)
+        totals[UNATTRIBUTED] = totals.get(UNATTRIBUTED, 0) + strays
+        for id_ in periods:
+            parent = policy.tree.budgets[id_].parent
+            if parent is not None:
+                totals[parent] = totals.get(parent, 0) + totals.get(id_, 0)
+        below[starts_at] = totals
+    return [below[period.starts_at].get(id_, 0) for id_, period in periods.items()]
+
+
+def _freshness(family: _Family, ages: Mapping[str, Freshness]) -> Freshness:
+    """Of the sources that feed it; pushed and imported usage has no age, and who knows none has all."""
+    feeding = [ages[source] for source in family.sources if source in ages]
+    return together(feeding or list(ages.values()))
+
+
+class _Recent:
+    """Spend of the last days up to where the figures end, and how long that was."""
+
+    def __init__(
+        self,
+        tx: Session,
+        policy: Policy,
+        families: Mapping[BudgetId, _Family],
+        fresh: Mapping[BudgetId, Freshness],
+        now: datetime,
+    ) -> None:
+        self._families = families
+        self._until = {id_: min(fresh[id_].as_of or now, now) for id_ in families}
+        first = ledger.first_charge_at(tx)
+        self._since: dict[datetime, datetime] = {}
+        self._spend: dict[datetime, Mapping[str, Micros]] = {}
+        for until in set(self._until.values()):
+            since = max(until - RATE_WINDOW, first) if first else until
+            self._since[until] = min(since, until)
+            members = {
+                member
+                for id_, family in families.items()
+                if self._until[id_] == until
+                for member in family.members
+            }
+            few = members if len(members) < len(policy.tree.budgets) else None
+            self._spend[until] = (
+                ledger.spend(tx, since, until, policy.basis, few) if since < until else {}
+            )
+
+    def spent(self, budget: BudgetId) -> Micros:
+        spend = self._spend[self._until[budget]]
+        return Micros(sum(spend.get(member, 0) for member in self._families[budget].members))
+
+    def span(self, budget: BudgetId) -> timedelta:
+        until = self._until[budget]
+        return until - self._since[until]
 
 
 def _in_the_file(budget: Budget) -> Allocation | None:
     """Before the first tick has applied the policy file, what it says; revision 0."""
     return None if budget.limit is None else Allocation(budget.id, budget.limit, revision=0)
-
-
-def freshness(tx: Session, policy: Policy, now: datetime) -> Freshness:
-    """
-    As of when the figures are: the oldest source counts, and one blind source makes them stale.
-
-    So does one whose figures are too old at `now`, for when nothing has ticked for a while.
-    """
-    states = [sources.load(tx, source.name) for source in policy.sources]
-    if any(state.ok_at is None for state in states):
-        failing = next(state for state in states if state.ok_at is None)
-        reason = failing.blind_reason or "no usage has been read yet"
-        return Freshness(None, stale=True, blind_since=failing.blind_since, reason=reason)
-    as_of = min((_as_of(state) for state in states), default=None)
-    blind = [state for state in states if state.blind_since is not None]
-    if blind:
-        worst = min(blind, key=lambda s: s.blind_since or s.ok_at)  # type: ignore[arg-type,return-value]
-        return Freshness(as_of, True, worst.blind_since, worst.blind_reason)
-    for source, state in zip(policy.sources, states, strict=True):
-        if now - _as_of(state) > source.stale_after:
-            hours = (now - _as_of(state)) // timedelta(hours=1)
-            why = f"the figures of {source.name} are {hours} hours old"
-            return Freshness(as_of, True, _as_of(state), why)
-    return Freshness(as_of, stale=False)
-
-
-def _as_of(state: SourceState) -> datetime:
-    moment = state.refreshed_at or state.ok_at
-    if moment is None:
-        raise ValueError(f"source {state.name} was never read")
-    return moment
-
-
-def _recent(
-    tx: Session, policy: Policy, fresh: Freshness, now: datetime
-) -> tuple[Spend, timedelta]:
-    """Spend of the last days up to where the figures end, and how long that was."""
-    until = min(fresh.as_of or now, now)
-    first = ledger.first_charge_at(tx)
-    since = max(until - RATE_WINDOW, first) if first else until
-    if since >= until:
-        return {}, timedelta()
-    return ledger.spend(tx, since, until, policy.basis), until - since
-
-
-def _strays(policy: Policy, budget: Budget, spend: Spend) -> frozenset[BudgetId]:
-    """Budgets that have left the policy file: what was charged to them is nobody's now."""
-    if budget.id != UNATTRIBUTED:
-        return frozenset()
-    return frozenset(BudgetId(id_) for id_ in spend if id_ not in policy.tree.budgets)
-
-
-def _total(spend: Spend, family: frozenset[BudgetId]) -> Micros:
-    return Micros(sum(spend.get(budget, 0) for budget in family))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import NewType
 from zoneinfo import ZoneInfo
 
@@ -124,7 +125,7 @@ class Split:
     match: tuple[Match, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BudgetTree:
     """Every budget by id; a child's spend counts for its parents."""
 
@@ -144,4 +145,21 @@ class BudgetTree:
 
     def family(self, budget: BudgetId) -> frozenset[BudgetId]:
         """The budget and everything below it."""
-        return frozenset(b for b in self.budgets if budget in self.path(b))
+        family = [budget]
+        for member in family:
+            family += self.children.get(member, ())
+        return frozenset(family)
+
+    @cached_property
+    def children(self) -> Mapping[BudgetId, tuple[BudgetId, ...]]:
+        """The budgets directly below each."""
+        children: dict[BudgetId, list[BudgetId]] = {}
+        for budget in self:
+            if budget.parent is not None:
+                children.setdefault(budget.parent, []).append(budget.id)
+        return {parent: tuple(below) for parent, below in children.items()}
+
+    @cached_property
+    def children_first(self) -> tuple[BudgetId, ...]:
+        """Every budget after all that lie below it."""
+        return tuple(sorted(self.budgets, key=lambda id_: -len(self.path(id_))))

@@ -1,9 +1,11 @@
 """The policy in force: what `budgets.yaml` says, as values."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from bot.domain.attribution import Rule
@@ -40,10 +42,26 @@ class SourcePolicy:
     every: timedelta
     lookback: timedelta
     stale_after: timedelta
+    history: timedelta = timedelta(days=92)  # read once, when the bot first starts
+    revised_for: timedelta = timedelta(days=30)  # read again by the slow second pass
 
     @property
     def name(self) -> str:
         return self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePolicy:
+    """
+    What tells how much each person used, so that dollars nobody is named for can be divided.
+
+    It reports no dollars itself: without it, and while it is down, no figure is stale.
+    """
+
+    name: str
+    every: timedelta
+    lookback: timedelta
+    workspace: str  # the shared one: id or name, may be a glob
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ class Organization:
     digest: DigestTime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """Everything the policy file decides. `version` names its exact text."""
 
@@ -78,3 +96,9 @@ class Policy:
     unattributed_owner: PersonRef
     commitment: Commitment | None = None
     command: str = "/budget"
+    helps: tuple[PeoplePolicy, ...] = ()
+
+    @cached_property
+    def rules_version(self) -> str:
+        """Names what the rules say, whatever else the file says."""
+        return hashlib.sha256(repr(self.rules).encode()).hexdigest()[:12]

@@ -21,6 +21,32 @@ class Freshness:
     stale: bool
     blind_since: datetime | None = None
     reason: str | None = None
+    billed_to: datetime | None = None  # where the bill ends and the estimate begins
+
+
+def together(parts: Sequence[Freshness]) -> Freshness:
+    """
+    Of figures that are summed: as old as the oldest, and blind if one of them is.
+
+    A sum of which a part was never read is no figure at all.
+    """
+    never = next((part for part in parts if part.as_of is None), None)
+    if never is not None:
+        return never
+    as_of = min(part.as_of for part in parts if part.as_of) if parts else None
+    billed_to = min((part.billed_to for part in parts if part.billed_to), default=None)
+    stale = [part for part in parts if part.stale]
+    if not stale:
+        return Freshness(as_of, stale=False, billed_to=billed_to)
+    worst = min(stale, key=_stale_since)
+    return Freshness(as_of, True, worst.blind_since, worst.reason, billed_to)
+
+
+def _stale_since(part: Freshness) -> datetime:
+    since = part.blind_since or part.as_of
+    if since is None:
+        raise ValueError("figures that were never read are stale since no moment")
+    return since
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +62,7 @@ class Standing:
     daily_rate: Micros
     freshness: Freshness
     at: datetime
+    estimated: Micros = ZERO  # the part of `spent` that is not billed yet
 
     @property
     def percent(self) -> int:
@@ -75,6 +102,7 @@ def evaluate(
     recent_span: timedelta,
     freshness: Freshness,
     now: datetime,
+    estimated: Micros = ZERO,
 ) -> Standing:
     """
     `recent` is what was spent in the `recent_span` before the figures end.
@@ -92,6 +120,7 @@ def evaluate(
         daily_rate=Micros(recent * SECONDS_A_DAY // seconds),
         freshness=freshness,
         at=now,
+        estimated=estimated,
     )
 
 

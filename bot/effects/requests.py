@@ -97,7 +97,7 @@ def tell_progress(
     for copies in ("receipt", "told"):
         # What was said before must not stand there as if it were still on its way.
         messages.update_copies(tx, f"{about}:{copies}", state, requester_note(card), now)
-    standing = None if lifted else standings.gather(tx, bot.policy, now).get(request.budget)
+    standing = None if lifted else standings.of_budget(tx, bot.policy, request.budget, now)
     note = raise_note(card, lifted, standing)
     told = _concerned(tx, bot, request)
     messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:progress")

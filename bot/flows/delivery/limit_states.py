@@ -73,7 +73,7 @@ def _go_past(tx: Session, bot: Bot, budget: BudgetId, newer: int, now: datetime)
     """The target knows a later version than we do, as after an old backup: say it again, later."""
     version = limits.overtake(tx, budget, newer, now)
     held = limits.load(tx, budget)
-    standing = standings.gather(tx, bot.policy, now).get(budget)
+    standing = standings.of_budget(tx, bot.policy, budget, now)
     if version is None or held is None or standing is None:
         return
     limit_effects.send(tx, held.state, version, standing, now)

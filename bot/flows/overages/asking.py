@@ -52,7 +52,7 @@ def ask(
     if requester.stranger or requester.deleted or requester.is_bot:
         raise UserError("Only members of this workspace can ask for an overage.", "budget")
     with bot.db.transaction() as tx:
-        standing = standings.gather(tx, bot.policy, now)[budget]
+        standing = standings.gather(tx, bot.policy, now, [budget])[budget]
         names = [requester.id, *([requester.email] if requester.email else [])]
         people.remember(tx, requester.id, requester, now)
         drafted = draft(standing, requester.id, amount, reason, last_day, bot.policy, names, now)

@@ -91,7 +91,7 @@ def _settle(
 
 def _above_policy(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> str | None:
     """Other exceptions may have been approved since it was asked for: the policy caps their sum."""
-    standing = standings.gather(tx, bot.policy, now).get(request.budget)
+    standing = standings.of_budget(tx, bot.policy, request.budget, now)
     if standing is None or request.amount <= (most := most_allowed(standing)):
         return None
     return (

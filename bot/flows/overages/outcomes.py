@@ -67,7 +67,7 @@ def close(
     now: datetime,
 ) -> OverageRequest | None:
     """The outcome and all that follows from it, in the caller's transaction; None: too late."""
-    standing = standings.gather(tx, bot.policy, now).get(request.budget)
+    standing = standings.of_budget(tx, bot.policy, request.budget, now)
     granted = request.amount if outcome is RequestState.APPROVED else ZERO
     figures = figures_of(standing, bot.policy.version) if standing else request.figures
     if not overages.settle(tx, request.id, outcome, deciders, reason, granted, figures, now):
@@ -102,7 +102,7 @@ def _raise_limit(
     )
     raises.add(tx, raised)
     limits.load(tx, request.budget, lock=True)  # a tick that holds it brings newer figures
-    standing = standings.gather(tx, bot.policy, now)[request.budget]
+    standing = standings.gather(tx, bot.policy, now, [request.budget])[request.budget]
     version = limit_effects.hold(tx, bot, standing, now)
     if version is None:
         held = limits.load(tx, request.budget)

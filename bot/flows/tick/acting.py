@@ -1,13 +1,14 @@
 """Acting on a standing: alert the owner, keep the limit state in step, end raises."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
 from bot.domain.alerts import due_alert, figures_of
 from bot.domain.standings import Standing
+from bot.domain.watch import watch
 from bot.effects import limits as limit_effects
 from bot.effects import messages
 from bot.effects import requests as request_effects
@@ -19,6 +20,7 @@ from store import (
     limits,
     overages,
     raises,
+    watching,
 )
 from store.db import savepoint
 
@@ -116,3 +118,31 @@ def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool
         # Somebody else's raise came between the end and this turn: the target has answered already.
         request_effects.tell_confirmed(tx, bot, standing.budget.id, held.version, now)
     return bool(ended)
+
+
+def look_again(tx: Session, found: Sequence[Standing], now: datetime) -> None:
+    """
+    When each budget is due again, from what was told and what the target is to hold.
+
+    What failed, or has to wait for fresh figures, is not told yet: then it stays due.
+    """
+    sent = alerts.sent_stages_of(tx, found)
+    held = limits.modes(tx, [s.budget.id for s in found])
+    pending = raises.live(tx, now)
+    late = {record.raised.budget for record in raises.ended_unnoted(tx, now)}
+    watching.arm(
+        tx,
+        [
+            (
+                s.budget.id,
+                watch(
+                    s,
+                    sent.get(s.budget.id, frozenset()),
+                    held.get(s.budget.id),
+                    pending.get(s.budget.id, []),
+                ),
+            )
+            for s in found
+            if s.budget.id not in late
+        ],
+    )

@@ -1,6 +1,5 @@
 """Applying the policy file: new limits are revisions, new rules attribute the period anew."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -22,6 +21,7 @@ from store import (
     policies,
     raises,
     sources,
+    touched,
     usage_rows,
 )
 from store.policies import AppliedPolicy
@@ -31,11 +31,12 @@ DAY = timedelta(days=1)
 
 def apply_policy(tx: Session, bot: Bot, now: datetime) -> None:
     """What the policy file says now, as far as it is new; before anything new is taken in."""
-    _apply_limits(tx, bot, now)
-    rules = hashlib.sha256(repr(bot.policy.rules).encode()).hexdigest()[:12]
+    rules = bot.policy.rules_version
     before = policies.newest(tx)
     if before is not None and (before.version, before.rules) == (bot.policy.version, rules):
         return
+    _apply_limits(tx, bot, now)
+    touched.note(tx, bot.policy.tree.budgets, limit_changed=True)
     budgets = {str(budget.id): budget.name for budget in bot.policy.tree}
     policies.record(tx, AppliedPolicy(bot.policy.version, rules, budgets, now))
     if before is not None:

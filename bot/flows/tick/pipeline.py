@@ -7,12 +7,12 @@ from datetime import datetime
 
 from bot.clients.usage.collector import collector_paused
 from bot.domain.policy import SourcePolicy
-from bot.flows.tick.acting import alert, end_raises, enforce, one_budget
+from bot.flows.tick.acting import alert, end_raises, enforce, look_again, one_budget
 from bot.flows.tick.applying import apply_policy
 from bot.intake.polling import read
 from bot.intake.taking_in import take_in
 from bot.parts import Bot
-from store import standings
+from store import standings, watching
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +58,14 @@ def _turn(bot: Bot, asked: Sequence[SourcePolicy], now: datetime) -> TickReport:
         apply_policy(tx, bot, now)
         for reading in readings:
             take_in(tx, bot, reading, now)
-        found = standings.gather(tx, bot.policy, now)
-        fired = sum(one_budget(tx, alert, bot, s, now) for s in found.values())
-        changes = sum(one_budget(tx, enforce, bot, s, now) for s in found.values())
-        for standing in found.values():
+        standings.refresh(tx, bot.policy, now)
+        # The children first: what they were told, their parents need not be told again.
+        found = list(standings.gather(tx, bot.policy, now, watching.due(tx, now)).values())
+        fired = sum(one_budget(tx, alert, bot, s, now) for s in found)
+        changes = sum(one_budget(tx, enforce, bot, s, now) for s in found)
+        for standing in found:
             one_budget(tx, end_raises, bot, standing, now)
+        look_again(tx, found, now)
     return TickReport(
         rows=sum(len(r.fetched.rows) for r in readings if r.fetched),
         alerts=fired,

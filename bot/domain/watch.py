@@ -1,0 +1,50 @@
+"""When a budget has to be looked at again: pure arithmetic on its standing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.budgets import Stage
+from bot.domain.limits import RESPONSE, Mode, TemporaryRaise
+from bot.domain.standings import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Nothing can be due while spend is in [back_at, next_at) and the clock before `check_at`."""
+
+    next_at: int | None  # micro-dollars; reached: something is due
+    back_at: int | None  # micro-dollars; below it something is due
+    check_at: datetime
+
+
+def watch(
+    standing: Standing,
+    sent: Collection[Stage],
+    held: Mode | None,
+    raises: Collection[TemporaryRaise],
+) -> Watch:
+    """
+    `sent` are the stages told for this period and limit, `held` is the mode at the target.
+
+    `raises` are all that are not over, because one may begin later.
+    """
+    bounds = [standing.period.ends_at]
+    bounds += [r.starts_at for r in raises if r.starts_at > standing.at]
+    bounds += [r.ends_at for r in raises if r.ends_at > standing.at]
+    limit = standing.limit
+    if limit is None:
+        return Watch(None, None, min(bounds))
+    worst = max(sent, default=None)
+    amounts = [
+        max(1, -(-limit * standing.budget.thresholds.percent(stage) // 100))
+        for stage in Stage
+        if worst is None or stage > worst
+    ]
+    back = None
+    if RESPONSE[standing.budget.at_limit] is not Mode.ALLOW:
+        if held in (None, Mode.ALLOW):
+            amounts.append(int(limit))
+        else:
+            back = int(limit)
+    return Watch(min(amounts, default=None), back, min(bounds))

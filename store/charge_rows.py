@@ -1,0 +1,118 @@
+"""
+Charges as the rows of their table: tuples, because a poll compares tens of thousands.
+
+What makes two charges the same is every column but the row's own number.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy import insert as sql_insert
+from sqlmodel import Session, select
+
+from bot.domain.attribution import Charge
+from bot.domain.usage import Window
+from store.tables import ChargeRow
+
+Values = tuple[Any, ...]
+
+_TABLE = ChargeRow.__table__  # type: ignore[attr-defined]
+_COLUMNS = (
+    "source",
+    "budget",
+    "starts_at",
+    "ends_at",
+    "workspace_id",
+    "api_key_id",
+    "actor_kind",
+    "actor_id",
+    "actor_email",
+    "actor_name",
+    "model",
+    "product",
+    "net",
+    "list",
+    "uncached_input",
+    "cache_read",
+    "cache_creation_5m",
+    "cache_creation_1h",
+    "output",
+    "requests",
+    "service_tier",
+    "team",
+    "tags",
+    "estimated",
+    "row_id",
+    "compacted",
+)
+_TAGS = _COLUMNS.index("tags")
+_AT_ONCE = 5_000
+
+
+def values_of(source: str, charge: Charge) -> Values:
+    row, actor, tokens = charge.row, charge.row.actor, charge.row.tokens
+    return (
+        source,
+        charge.budget,
+        row.starts_at,
+        row.ends_at,
+        row.workspace_id,
+        row.api_key_id,
+        actor.kind if actor else None,
+        actor.id if actor else None,
+        actor.email if actor else None,
+        actor.name if actor else None,
+        row.model,
+        row.product,
+        charge.net,
+        charge.list,
+        tokens.uncached_input,
+        tokens.cache_read,
+        tokens.cache_creation_5m,
+        tokens.cache_creation_1h,
+        tokens.output,
+        row.requests,
+        row.service_tier,
+        row.team,
+        row.tags or None,
+        row.estimated,
+        row.row_id,
+        False,
+    )
+
+
+def budget_of(values: Values) -> str:
+    return str(values[1])
+
+
+def read(tx: Session, source: str, window: Window) -> Iterator[tuple[int, Values]]:
+    """What the ledger holds of a window, with the number of each row."""
+    columns = [_TABLE.c[name] for name in _COLUMNS]
+    query = select(_TABLE.c.id, *columns).where(
+        _TABLE.c.source == source,
+        _TABLE.c.starts_at >= window.starts_at,
+        _TABLE.c.starts_at < window.ends_at,
+    )
+    for id_, *values in tx.connection().execute(query):
+        tags = values[_TAGS]
+        values[_TAGS] = tuple(sorted(tags.items())) if tags else None
+        yield id_, tuple(values)
+
+
+def insert(tx: Session, rows: Sequence[Values]) -> None:
+    """By the connection: the session would look at every row once more."""
+    if rows:
+        tx.connection().execute(sql_insert(_TABLE), [_named(values) for values in rows])
+
+
+def remove(tx: Session, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        tx.connection().execute(delete(_TABLE).where(_TABLE.c.id.in_(some)))
+
+
+def _named(values: Values) -> dict[str, Any]:
+    row = dict(zip(_COLUMNS, values, strict=True))
+    row["tags"] = dict(row["tags"]) if row["tags"] else None
+    return row

@@ -1,0 +1,186 @@
+"""
+What budgets have spent since the start of a period: a sum over the ledger, and a memo of it.
+
+The memo is worked out again for every budget whose charges have changed, before it is used; nothing
+is ever added to it, so it cannot drift.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, case, cast, delete, func, insert
+from sqlmodel import Session, col, select
+
+from bot.domain.policy import Basis
+from store.batches import batches
+from store.tables import ChargeRow, SpendRow
+
+FED_FOR = timedelta(days=7)  # a source that has been silent for longer feeds a budget no more
+_MARK = ""  # the source of the row that says: this budget was worked out
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Own charges of one source; the estimated part is in the sums, too."""
+
+    net: int = 0
+    list: int = 0
+    estimated_net: int = 0
+    estimated_list: int = 0
+
+    def amount(self, basis: Basis) -> int:
+        return self.net if basis is Basis.NET else self.list
+
+    def estimated(self, basis: Basis) -> int:
+        return self.estimated_net if basis is Basis.NET else self.estimated_list
+
+
+Own = Mapping[str, Mapping[str, Sums]]
+"""By budget and source. A source with nothing in it has fed the budget shortly before."""
+
+
+def of(
+    tx: Session,
+    starts_at: datetime,
+    now: datetime,
+    budgets: Collection[str] | None,
+    changed: Collection[str],
+) -> Own:
+    """
+    Own charges from `starts_at` to `now`, of some budgets or of all (None).
+
+    The memo is used where it stands; what has `changed` since, or was worked out later than `now`,
+    is summed from the ledger.
+    """
+    known = dict(_recall(tx, starts_at, now, budgets))
+    if budgets is None:
+        # Whoever has no memo yet is not known by name: then everything is summed.
+        missing = None if not known else set(changed)
+    else:
+        missing = set(budgets) - (known.keys() - set(changed))
+    if missing is None:
+        return from_ledger(tx, starts_at, now, None)
+    return {**known, **from_ledger(tx, starts_at, now, missing)}
+
+
+def work_out(
+    tx: Session,
+    starts_at: datetime,
+    now: datetime,
+    budgets: Collection[str],
+    changed: Collection[str],
+) -> None:
+    """Bring the memo of a period up to date for these budgets, and for whatever else was charged."""
+    known = set(
+        tx.exec(
+            select(SpendRow.budget).where(
+                col(SpendRow.starts_at) == starts_at, col(SpendRow.source) == _MARK
+            )
+        )
+    )
+    missing = (set(budgets) - known) | set(changed)
+    if missing:
+        everything = len(missing) > len(known)
+        own = from_ledger(tx, starts_at, None, None if everything else missing)
+        _remember(tx, starts_at, missing | own.keys(), own, now)
+
+
+def totals(tx: Session, starts_at: datetime, basis: Basis) -> dict[str, int]:
+    """Each budget's own spend as the memo has it."""
+    amount = SpendRow.net if basis is Basis.NET else SpendRow.list
+    rows = tx.execute(
+        select(SpendRow.budget, _sum(amount))
+        .where(col(SpendRow.starts_at) == starts_at)
+        .group_by(col(SpendRow.budget))
+    )
+    return {budget: int(total) for budget, total in rows}
+
+
+def forget_others(tx: Session, current: Collection[datetime]) -> None:
+    """The memo of periods that are over; the ledger keeps them."""
+    tx.execute(delete(SpendRow).where(col(SpendRow.starts_at).not_in(list(current))))
+
+
+def from_ledger(
+    tx: Session, starts_at: datetime, until: datetime | None, budgets: Collection[str] | None
+) -> dict[str, dict[str, Sums]]:
+    """Summed from the charges themselves; `until` is not included."""
+    own: dict[str, dict[str, Sums]] = {}
+    for some in batches(budgets):
+        for budget, source, *amounts in tx.execute(_query(starts_at, until, some)):
+            own.setdefault(budget, {})[source] = Sums(*amounts)
+    return own
+
+
+def _query(starts_at: datetime, until: datetime | None, budgets: Sequence[str] | None) -> Any:
+    begins, within = col(ChargeRow.starts_at), col(ChargeRow.starts_at) >= starts_at
+    estimated = within & col(ChargeRow.estimated)
+    query = select(  # type: ignore[call-overload]
+        ChargeRow.budget,
+        ChargeRow.source,
+        _sum(case((within, col(ChargeRow.net)), else_=0)),
+        _sum(case((within, col(ChargeRow.list)), else_=0)),
+        _sum(case((estimated, col(ChargeRow.net)), else_=0)),
+        _sum(case((estimated, col(ChargeRow.list)), else_=0)),
+    ).where(begins >= starts_at - FED_FOR)
+    if until is not None:
+        query = query.where(begins < until)
+    if budgets is not None:
+        query = query.where(col(ChargeRow.budget).in_(budgets))
+    return query.group_by(col(ChargeRow.budget), col(ChargeRow.source))
+
+
+def _recall(
+    tx: Session, starts_at: datetime, now: datetime, budgets: Collection[str] | None
+) -> Own:
+    own: dict[str, dict[str, Sums]] = {}
+    for some in batches(budgets):
+        query = select(
+            SpendRow.budget,
+            SpendRow.source,
+            SpendRow.net,
+            SpendRow.list,
+            SpendRow.estimated_net,
+            SpendRow.estimated_list,
+        ).where(col(SpendRow.starts_at) == starts_at, col(SpendRow.worked_out_at) <= now)  # type: ignore[call-overload]
+        if some is not None:
+            query = query.where(col(SpendRow.budget).in_(some))
+        for budget, source, *amounts in tx.execute(query):
+            sources = own.setdefault(budget, {})
+            if source != _MARK:
+                sources[source] = Sums(*amounts)
+    return own
+
+
+def _remember(
+    tx: Session, starts_at: datetime, budgets: Collection[str], own: Own, now: datetime
+) -> None:
+    table = SpendRow.__table__  # type: ignore[attr-defined]
+    for some in batches(budgets):
+        tx.execute(
+            delete(SpendRow).where(
+                col(SpendRow.starts_at) == starts_at, col(SpendRow.budget).in_(some or [])
+            )
+        )
+        rows = [
+            {
+                "starts_at": starts_at,
+                "budget": budget,
+                "source": source,
+                "net": sums.net,
+                "list": sums.list,
+                "estimated_net": sums.estimated_net,
+                "estimated_list": sums.estimated_list,
+                "worked_out_at": now,
+            }
+            for budget in some or []
+            for source, sums in {_MARK: Sums(), **own.get(budget, {})}.items()
+        ]
+        tx.connection().execute(insert(table), rows)
+
+
+def _sum(amount: Any) -> Any:
+    """Whole micro-dollars on both: PostgreSQL's sum of bigints is a numeric."""
+    return cast(func.coalesce(func.sum(amount), 0), BigInteger)

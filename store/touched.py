@@ -1,0 +1,49 @@
+"""Which budgets have changed since the last tick: noted by whoever changes charges or limits."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col, select
+
+from store.tables import TouchedRow
+
+_AT_ONCE = 5_000  # below what either database takes as parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Budgets with other charges, and among them those whose limit may be another."""
+
+    budgets: frozenset[str] = frozenset()
+    limits: frozenset[str] = frozenset()
+
+
+def note(tx: Session, budgets: Collection[str], *, limit_changed: bool = False) -> None:
+    """Added, never updated: two that note the same budget do not wait for each other."""
+    if budgets:
+        rows = [{"budget": b, "limit_changed": limit_changed} for b in sorted(set(budgets))]
+        tx.connection().execute(insert(TouchedRow), rows)
+
+
+def waiting(tx: Session) -> Touched:
+    """What was noted and not taken yet."""
+    rows = tx.exec(select(TouchedRow.budget, TouchedRow.limit_changed)).all()
+    return _touched(rows)
+
+
+def take(tx: Session) -> Touched:
+    """As `waiting`, and it is not noted any more; what others are just noting waits its turn."""
+    rows = tx.exec(select(TouchedRow.id, TouchedRow.budget, TouchedRow.limit_changed)).all()
+    ids = [id_ for id_, _, _ in rows]
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        tx.execute(delete(TouchedRow).where(col(TouchedRow.id).in_(some)))
+    return _touched([(budget, changed) for _, budget, changed in rows])
+
+
+def _touched(rows: Collection[tuple[str, bool]]) -> Touched:
+    return Touched(
+        frozenset(budget for budget, _ in rows),
+        frozenset(budget for budget, changed in rows if changed),
+    )

@@ -1,0 +1,91 @@
+"""
+Which budgets have to be looked at: those that reached a spend, fell below one, or whose time came.
+
+A tick changes the spend of a few and asks two partial indexes; what nothing happened to costs
+nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col, select
+
+from bot.domain.budgets import BudgetId
+from bot.domain.watch import Watch
+from store.inserts import upsert_all
+from store.tables import WatchRow
+
+
+def lock(tx: Session) -> None:
+    """
+    One tick at a time works out what budgets have spent; others wait until it has committed.
+
+    Two that each see only their own source's charges would both write a sum that lacks the other's.
+    Reading goes on. SQLite lets only one write anyway.
+    """
+    if tx.connection().dialect.name == "postgresql":
+        tx.connection().exec_driver_sql("LOCK TABLE watch IN EXCLUSIVE MODE")
+
+
+def spent(tx: Session) -> dict[str, tuple[datetime, int]]:
+    """What each watched budget had spent when it was last worked out, and in which period."""
+    rows = tx.exec(select(WatchRow.budget, WatchRow.starts_at, WatchRow.spent))
+    return {budget: (starts_at, amount) for budget, starts_at, amount in rows}
+
+
+def update_spent(tx: Session, changed: Mapping[BudgetId, int]) -> None:
+    """A new spend; when to look again stands as it was."""
+    if changed:
+        table = WatchRow.__table__  # type: ignore[attr-defined]
+        rows = [{"id_": budget, "amount": amount} for budget, amount in sorted(changed.items())]
+        statement = update(table).where(table.c.budget == bindparam("id_"))
+        tx.connection().execute(statement.values(spent=bindparam("amount")), rows)
+
+
+def look_now(tx: Session, budgets: Mapping[BudgetId, tuple[datetime, int]], now: datetime) -> None:
+    """Look at these whatever they spent: they are new, their period is, or their limit may be."""
+    rows = [
+        {
+            "budget": budget,
+            "starts_at": starts_at,
+            "spent": amount,
+            "next_at": None,
+            "back_at": None,
+            "check_at": now,
+        }
+        for budget, (starts_at, amount) in sorted(budgets.items())
+    ]
+    upsert_all(tx, WatchRow, rows)
+
+
+def due(tx: Session, now: datetime) -> set[BudgetId]:
+    """The budgets to look at now."""
+    conditions: tuple[Any, ...] = (
+        col(WatchRow.spent) >= col(WatchRow.next_at),
+        col(WatchRow.spent) < col(WatchRow.back_at),
+        col(WatchRow.check_at) <= now,
+    )
+    return {
+        BudgetId(budget)
+        for condition in conditions
+        for budget in tx.exec(select(WatchRow.budget).where(condition))
+    }
+
+
+def arm(tx: Session, watches: Iterable[tuple[BudgetId, Watch]]) -> None:
+    """After a look: when the next one is due."""
+    table = WatchRow.__table__  # type: ignore[attr-defined]
+    rows = [
+        {"id_": budget, "next": w.next_at, "back": w.back_at, "check": w.check_at}
+        for budget, w in watches
+    ]
+    if rows:
+        statement = update(table).where(table.c.budget == bindparam("id_"))
+        values: dict[str, Any] = {
+            "next_at": bindparam("next"),
+            "back_at": bindparam("back"),
+            "check_at": bindparam("check"),
+        }
+        tx.connection().execute(statement.values(values), rows)
