@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlmodel import Session, col, select
 
 from bot.domain.attribution import Charge
 from bot.domain.money import Micros
 from bot.domain.policy import Basis
+from bot.domain.revisions import Held
 from bot.domain.usage import Window
 from store import charge_rows, touched
 from store.batches import batches
@@ -56,8 +58,13 @@ def spend(
     ends_at: datetime,
     basis: Basis,
     budgets: Collection[str] | None = None,
+    source: str | None = None,
 ) -> Mapping[str, Micros]:
-    """Spend of each budget, its own charges only, in a half-open interval; of some, or of all."""
+    """
+    Spend of each budget, its own charges only, in a half-open interval.
+
+    Of some budgets, or of all; of one source, or of all.
+    """
     spent: dict[str, Micros] = {}
     for some in batches(budgets):
         query = select(ChargeRow.budget, func.sum(_amount(basis))).where(
@@ -65,10 +72,34 @@ def spend(
         )
         if some is not None:
             query = query.where(col(ChargeRow.budget).in_(some))
+        if source is not None:
+            query = query.where(col(ChargeRow.source) == source)
         # The sum of bigints is a Decimal from PostgreSQL and an int from SQLite.
         rows = tx.exec(query.group_by(col(ChargeRow.budget)))
         spent |= {budget: Micros(int(total or 0)) for budget, total in rows}
     return spent
+
+
+def held(tx: Session, source: str, window: Window, basis: Basis) -> Held:
+    """What a source's charges in a window come to, and how many of them cost something."""
+    amount = _amount(basis)
+    rows, total = tx.exec(
+        select(func.count(), func.sum(amount)).where(*_within(source, window), col(amount) != 0)
+    ).one()
+    return Held(rows, Micros(int(total or 0)))
+
+
+def hours(
+    tx: Session, source: str, window: Window, basis: Basis
+) -> dict[datetime, tuple[Micros, bool]]:
+    """What each hour of a source costs, and whether some of it is an estimate."""
+    estimates = func.sum(case((col(ChargeRow.estimated), 1), else_=0))
+    rows = tx.exec(
+        select(ChargeRow.starts_at, func.sum(_amount(basis)), estimates)
+        .where(*_within(source, window))
+        .group_by(col(ChargeRow.starts_at))
+    )
+    return {at: (Micros(int(total)), bool(count)) for at, total, count in rows}
 
 
 def first_charge_at(tx: Session) -> datetime | None:
@@ -112,6 +143,14 @@ def top_models(
 
 def _amount(basis: Basis) -> int:
     return ChargeRow.net if basis is Basis.NET else ChargeRow.list
+
+
+def _within(source: str, window: Window) -> tuple[Any, ...]:
+    return (
+        col(ChargeRow.source) == source,
+        col(ChargeRow.starts_at) >= window.starts_at,
+        col(ChargeRow.starts_at) < window.ends_at,
+    )
 
 
 def _check_whole_days(tx: Session, source: str, window: Window) -> None:

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from bot.clients.usage import UsageSource
 from bot.clients.usage.errors import SourceError, SourceRefused
-from bot.domain.periods import period_at
 from bot.domain.policy import SourcePolicy
-from bot.domain.standings import RATE_WINDOW
-from bot.domain.usage import Directory, Fetched, UsageRow, Window
+from bot.domain.usage import Actor, Directory, Fetched, UsageRow
+from bot.intake.windows import window_to_read
 from bot.parts import Bot
 from store import (
     sources,
@@ -17,7 +16,6 @@ from store import (
 from store.sources import SourceState
 
 logger = logging.getLogger(__name__)
-HOUR = timedelta(hours=1)
 NAMES_FOR = timedelta(minutes=15)
 NAMES_AGAIN = timedelta(minutes=2)  # when an id turns up that has no name
 
@@ -31,6 +29,7 @@ class Reading:
     fetched: Fetched | None
     names: Directory | None
     error: str | None
+    full: bool = False  # the whole look-back, not only its newest hours
 
 
 def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
@@ -39,7 +38,8 @@ def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
         state, known = sources.load(tx, source.name), sources.names(tx)
     client = bot.sources[source.name]
     try:
-        fetched = client.fetch(window_to_read(bot, source, state, now), now)
+        planned = window_to_read(bot.policy, source, state, now)
+        fetched = client.fetch(planned.window, now)
         names = _read_names(client, fetched, state, known, now)
     except SourceError as error:
         logger.warning("source failed", extra={"action": "poll_failed", "source": source.name})
@@ -48,7 +48,7 @@ def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
         logger.exception("source failed", extra={"action": "poll_failed", "source": source.name})
         why = f"{type(error).__name__} while reading it."
         return Reading(source, state, None, None, why)
-    return Reading(source, state, fetched, names, None)
+    return Reading(source, state, fetched, names, None, planned.full)
 
 
 def _read_names(
@@ -76,26 +76,19 @@ def _read_names(
 
 
 def _is_known(row: UsageRow, known: Directory) -> bool:
-    return (row.workspace_id is None or row.workspace_id in known.workspaces) and (
-        row.api_key_id is None or row.api_key_id in known.api_keys
+    return (
+        (row.workspace_id is None or row.workspace_id in known.workspaces)
+        and (row.api_key_id is None or row.api_key_id in known.api_keys)
+        and (row.actor is None or _is_named(row.actor, known))
     )
 
 
-def window_to_read(bot: Bot, source: SourcePolicy, state: SourceState, now: datetime) -> Window:
+def _is_named(actor: Actor, known: Directory) -> bool:
     """
-    The trailing window that is read again and replaced, in whole hours.
+    Whether reading the names again could not tell more of an actor.
 
-    The first time it is the whole current period, and the days the run rate needs. After an outage
-    it begins one look-back before the last success, so that no hour is skipped.
+    A user who comes with a name and no e-mail is deleted or the provider's own, and in no list; a
+    gateway's users and federated identities are in none either.
     """
-    needed = min(
-        (period_at(now, b.cadence, b.time_zone).starts_at for b in bot.policy.tree), default=now
-    )
-    start = min(needed, now - RATE_WINDOW)
-    if state.ok_at is not None and state.covered_from is not None and state.covered_from <= needed:
-        start = min(state.ok_at, now) - source.lookback
-    return Window(_floor(start), _floor(now) + HOUR)
-
-
-def _floor(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
+    listed = actor.id.startswith(("user_", "svac_"))
+    return not listed or bool(actor.email or actor.name) or actor.id in known.actors

@@ -7,9 +7,12 @@ from sqlmodel import Session
 
 from bot.domain.attribution import attribute
 from bot.domain.budgets import UNATTRIBUTED
-from bot.domain.policy import SourcePolicy
+from bot.domain.money import Micros, dollars
+from bot.domain.policy import Basis, SourcePolicy
+from bot.domain.revisions import is_unknown_zero
 from bot.domain.usage import Fetched
 from bot.effects import messages
+from bot.intake import bills, revisions
 from bot.intake.polling import Reading
 from bot.parts import Bot
 from bot.render import notice
@@ -28,38 +31,68 @@ def take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
     state = sources.lock(tx, reading.source.name)
     if _overtaken(reading, state, now):
         return
-    fetched, names = reading.fetched, reading.names
+    fetched, names, trouble = reading.fetched, reading.names, reading.error
     if names is not None:
         sources.save_names(tx, state.name, names)
         state = replace(state, names_read_at=now)
     if fetched is not None:
+        trouble = _doubt(tx, bot, state, fetched)
+    if fetched is not None and trouble is None:
         replace_window(tx, bot, state.name, fetched, now)
-        covered = state.covered_from or fetched.window.starts_at
-        state = replace(
-            state,
-            ok_at=now,
-            covered_from=min(covered, fetched.window.starts_at),
-            refreshed_at=fetched.refreshed_at,
-            estimated_until=fetched.estimated_until,
-        )
+        state = _after(state, reading, fetched, now)
     state = replace(state, polled_at=now)
-    sources.save(tx, _watch(tx, bot, reading, state, now))
+    sources.save(tx, _watch(tx, bot, reading.source, trouble, state, now))
 
 
-def replace_window(
-    tx: Session,
-    bot: Bot,
-    source: str,
-    fetched: Fetched,
-    now: datetime,  # noqa: ARG001 revisions
-) -> None:
+def replace_window(tx: Session, bot: Bot, source: str, fetched: Fetched, now: datetime) -> None:
     """
     Make the ledger say of a window what the source says now; whoever calls holds `sources.lock`.
 
-    Names that were read with the window have to be saved before.
+    Names that were read with the window have to be saved before. What this changes in periods that
+    are over, and how good the estimates were that a bill replaces, is noted.
     """
+    window, basis = fetched.window, bot.policy.basis
     charges = attribute(fetched.rows, bot.policy.rules, sources.names(tx), otherwise=UNATTRIBUTED)
-    ledger.replace(tx, source, fetched.window, charges)
+    covered_from = sources.load(tx, source).covered_from
+    known = covered_from is not None and covered_from <= window.starts_at
+    settled = revisions.of_window(tx, bot, source, window, now) if known else {}
+    estimated = bills.estimated_hours(tx, source, window, basis)
+    if not ledger.replace(tx, source, window, charges):
+        return
+    if known:
+        after = revisions.of_window(tx, bot, source, window, now)
+        revisions.note(tx, source, settled, after, now)
+    bills.note(tx, source, estimated, window, basis)
+
+
+def _doubt(tx: Session, bot: Bot, state: SourceState, fetched: Fetched) -> str | None:
+    """Why the answer is not believed; None when it is."""
+    net = sum(row.net for row in fetched.rows)
+    gross = sum(row.list for row in fetched.rows)
+    answered = Micros(net if bot.policy.basis is Basis.NET else gross)
+    held = ledger.held(tx, state.name, fetched.window, bot.policy.basis)
+    if not is_unknown_zero(held, answered):
+        return None
+    since = fetched.window.starts_at
+    return (
+        f"it says $0 for the hours since {since:%Y-%m-%d %H:%MZ}, which cost "
+        f"{dollars(held.amount)} before: that is unknown, not zero. If it is true: "
+        f"budget-bot backfill --since {since:%Y-%m-%d}."
+    )
+
+
+def _after(state: SourceState, reading: Reading, fetched: Fetched, now: datetime) -> SourceState:
+    covered = state.covered_from or fetched.window.starts_at
+    state = replace(
+        state,
+        ok_at=now,
+        covered_from=min(covered, fetched.window.starts_at),
+        refreshed_at=fetched.refreshed_at,
+        estimated_until=fetched.estimated_until,
+    )
+    if reading.full:
+        state = replace(state, full_read_at=now, full_read_rows=len(fetched.rows))
+    return state
 
 
 def _overtaken(reading: Reading, state: SourceState, now: datetime) -> bool:
@@ -70,14 +103,19 @@ def _overtaken(reading: Reading, state: SourceState, now: datetime) -> bool:
 
 
 def _watch(
-    tx: Session, bot: Bot, reading: Reading, state: SourceState, now: datetime
+    tx: Session,
+    bot: Bot,
+    source: SourcePolicy,
+    trouble: str | None,
+    state: SourceState,
+    now: datetime,
 ) -> SourceState:
     """Blind or not: told once when it begins, once when it is over."""
     zone = bot.policy.organization.time_zone
-    still = _standing_still(reading.source, state, now)
-    reason = reading.error or still
+    still = _standing_still(source, state, now)
+    reason = trouble or still
     if reason is not None and state.blind_since is None:
-        since = state.refreshed_at if still and state.refreshed_at else now
+        since = (still and (state.estimated_until or state.refreshed_at)) or now
         told = notice.blind(state.name, since, reason, zone)
         key = f"blind:{state.name}:{since.isoformat()}"
         messages.tell_operators(tx, bot, key, told, now, subject=f"source:{state.name}")
@@ -93,7 +131,8 @@ def _watch(
 
 
 def _standing_still(source: SourcePolicy, state: SourceState, now: datetime) -> str | None:
-    if state.refreshed_at is None or now - state.refreshed_at <= source.stale_after:
+    newest = state.estimated_until or state.refreshed_at
+    if newest is None or now - newest <= source.stale_after:
         return None
-    hours = (now - state.refreshed_at) // HOUR
+    hours = (now - newest) // HOUR
     return f"it answers, but its data stand still for {hours} hours."

@@ -1,0 +1,38 @@
+"""Notes how good the estimate was, when the bill replaces it."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from sqlmodel import Session
+
+from bot.domain.money import ZERO, Micros
+from bot.domain.policy import Basis
+from bot.domain.usage import Window
+from store import day_checks, ledger
+
+
+def estimated_hours(
+    tx: Session, source: str, window: Window, basis: Basis
+) -> Mapping[datetime, Micros]:
+    """The hours of a window that hold an estimate, with what all of the hour costs."""
+    hours = ledger.hours(tx, source, window, basis)
+    return {at: total for at, (total, estimated) in hours.items() if estimated}
+
+
+def note(
+    tx: Session, source: str, before: Mapping[datetime, Micros], window: Window, basis: Basis
+) -> None:
+    """Hours that held an estimate `before` and hold none now were billed: both sums, by UTC day."""
+    if not before:
+        return
+    now = ledger.hours(tx, source, window, basis)
+    days: dict[date, tuple[int, int]] = {}
+    for at, was in before.items():
+        total, estimated = now.get(at, (ZERO, False))
+        if estimated or at not in now:
+            continue  # an hour that vanished was not billed
+        day = at.astimezone(UTC).date()
+        so_far = days.get(day, (0, 0))
+        days[day] = (so_far[0] + was, so_far[1] + total)
+    for day, (guessed, billed) in days.items():
+        day_checks.add_billed(tx, source, day, Micros(guessed), Micros(billed))

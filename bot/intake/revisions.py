@@ -1,0 +1,53 @@
+"""Notes when a source changes what a period that was over had cost."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from bot.domain.money import ZERO, Micros, usd
+from bot.domain.periods import Cadence, Period
+from bot.domain.revisions import settled_periods
+from bot.domain.usage import Window
+from bot.parts import Bot
+from store import audit, ledger, revisions
+from store.revisions import PeriodRevision
+
+Settled = Mapping[tuple[str, Period], Micros]
+SMALLEST = Micros(10_000)  # a cent
+
+
+def of_window(tx: Session, bot: Bot, source: str, window: Window, now: datetime) -> Settled:
+    """What each budget's own charges cost in the settled periods of a window, by its own calendar."""
+    found: dict[tuple[str, Period], Micros] = {}
+    by_calendar: dict[tuple[Cadence, ZoneInfo], list[str]] = {}
+    for budget in bot.policy.tree:
+        by_calendar.setdefault((budget.cadence, budget.time_zone), []).append(budget.id)
+    for (cadence, zone), budgets in by_calendar.items():
+        for period, part in settled_periods(window, cadence, zone, now):
+            spent = ledger.spend(tx, part.starts_at, part.ends_at, bot.policy.basis, source=source)
+            found |= {(b, period): spent.get(b, ZERO) for b in budgets}
+    return found
+
+
+def note(
+    tx: Session, source: str, before: Settled, after: Settled, now: datetime
+) -> list[PeriodRevision]:
+    """Write down every period that costs something else now."""
+    noted: list[PeriodRevision] = []
+    for (budget, period), amount in after.items():
+        was = before.get((budget, period), ZERO)
+        if abs(amount - was) < SMALLEST:
+            continue
+        revision = PeriodRevision(budget, period.first_day, source, was, amount)
+        revisions.add(tx, revision, now)
+        data = {
+            "source": source,
+            "period": period.first_day.isoformat(),
+            "before_usd": usd(was),
+            "after_usd": usd(amount),
+        }
+        audit.note(tx, "period.revised", audit.SYSTEM, budget, data, now)
+        noted.append(revision)
+    return noted
