@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from bot.domain.alerts import Alert, AlertFigures, AnswerKind
 from bot.domain.budgets import AtLimit, BudgetId, Stage
-from bot.domain.money import Micros
+from bot.domain.money import ZERO, Micros
 from bot.domain.policy import Basis
 from bot.domain.standings import Standing
 from store.batches import batches
@@ -71,8 +71,14 @@ def sent_stages_of(
     return {budget: frozenset(stages) for budget, stages in sent.items()}
 
 
-def record(tx: Session, alert: Alert, figures: AlertFigures, now: datetime) -> int | None:
-    """Write down that an alert is sent; its id, or None when another run was first."""
+def record(
+    tx: Session, alert: Alert, figures: AlertFigures, now: datetime, muted_by: int | None = None
+) -> int | None:
+    """
+    Write down that an alert is sent; its id, or None when another run was first.
+
+    One that is muted is written down all the same: it counts as told, by the alert that said it.
+    """
     s = alert.standing
     added = insert_once(
         tx,
@@ -86,10 +92,28 @@ def record(tx: Session, alert: Alert, figures: AlertFigures, now: datetime) -> i
         owner=s.budget.owner,
         fired_at=now,
         figures=_figures_row(figures),
+        muted_by=muted_by,
     )
     if not added:
         return None
     return tx.exec(select(AlertRow.id).where(col(AlertRow.key) == alert.key)).one()
+
+
+def newest(
+    tx: Session, budget: BudgetId, first_day: date, limit: Micros, at_least: Stage
+) -> int | None:
+    """The id of the newest alert of a budget, for this period and limit, that is as bad or worse."""
+    return tx.exec(
+        select(AlertRow.id)
+        .where(
+            col(AlertRow.budget) == budget,
+            col(AlertRow.first_day) == first_day,
+            col(AlertRow.limit) == limit,
+            col(AlertRow.stage) >= int(at_least),
+        )
+        .order_by(col(AlertRow.id).desc())
+        .limit(1)
+    ).first()
 
 
 def load(tx: Session, alert_id: int) -> SentAlert | None:
@@ -110,9 +134,14 @@ def answer(
 
 
 def fired_between(tx: Session, starts_at: datetime, ends_at: datetime) -> list[SentAlert]:
+    """Those that people got; a muted one was not sent."""
     rows = tx.exec(
         select(AlertRow)
-        .where(col(AlertRow.fired_at) >= starts_at, col(AlertRow.fired_at) < ends_at)
+        .where(
+            col(AlertRow.fired_at) >= starts_at,
+            col(AlertRow.fired_at) < ends_at,
+            col(AlertRow.muted_by).is_(None),
+        )
         .order_by(col(AlertRow.fired_at), col(AlertRow.id))
     )
     return [_sent(row) for row in rows]
@@ -160,7 +189,7 @@ def _figures(values: Mapping[str, Any]) -> AlertFigures:
         "basis": Basis(values["basis"]),
         "time_zone": ZoneInfo(values["time_zone"]),
     }
-    return AlertFigures(**{**values, **moments, **read})
+    return AlertFigures(**{"estimated": ZERO, **values, **moments, **read})
 
 
 def amend_note(tx: Session, alert_id: int, note: str, by: str) -> bool:

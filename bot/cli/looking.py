@@ -14,7 +14,7 @@ from rich.table import Table
 from bot.app import build, reader, what_is_missing
 from bot.cli.context import moment, prepare
 from bot.domain.money import dollars, usd
-from bot.domain.standings import Standing
+from bot.domain.standings import Standing, together
 from bot.flows import doctor as doctor_flow
 from bot.flows import rehearsal
 from bot.flows import status as status_flow
@@ -107,7 +107,7 @@ def status(
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     if found:
-        console.print(as_of(found[0].freshness, zone))
+        console.print(as_of(together([s.freshness for s in found]), zone))
 
 
 def doctor() -> None:
@@ -134,13 +134,16 @@ def _as_json(s: Standing) -> dict[str, Any]:
         "parent": s.budget.parent,
         "owner": s.budget.owner,
         "spent_usd": usd(s.spent),
+        "estimated_usd": usd(s.estimated),
         "limit_usd": usd(s.limit) if s.limit is not None else None,
         "allocation_usd": usd(s.allocation.limit) if s.allocation else None,
         "percent": s.percent if s.limit is not None else None,
         "stage": s.stage.word if s.stage else None,
         "runs_out_at": out.isoformat() if out else None,
         "as_of": fresh.as_of.isoformat() if fresh.as_of else None,
+        "billed_to": fresh.billed_to.isoformat() if fresh.billed_to else None,
         "stale": fresh.stale,
+        "blind_since": fresh.blind_since.isoformat() if fresh.blind_since else None,
         "period": {
             "starts_at": s.period.starts_at.isoformat(),
             "ends_at": s.period.ends_at.isoformat(),

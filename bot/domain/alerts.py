@@ -60,6 +60,21 @@ def due_alert(standing: Standing, sent: Collection[Stage]) -> Alert | None:
     )
 
 
+def repeats(parent: Alert, child: Standing) -> bool:
+    """
+    Whether a parent's alert says only what the child's said, when both reach the same person.
+
+    It does while the child is as badly off, and most of what the parent spent is the child's:
+    whoever acts on the one acts on the other.
+    """
+    return (
+        child.budget.owner == parent.standing.budget.owner
+        and child.stage is not None
+        and child.stage >= parent.stage
+        and child.spent * 2 > parent.standing.spent
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class AlertFigures:
     """The figures and the policy as they were when an alert fired; kept with it."""
@@ -68,6 +83,7 @@ class AlertFigures:
     name: str
     stage: Stage
     spent: Micros
+    estimated: Micros  # the part of `spent` that is not billed yet
     limit: Micros
     raised: Micros  # the part of the limit that exceptions add
     daily_rate: Micros
@@ -94,6 +110,7 @@ def figures_of(alert: Alert, policy: Policy, now: datetime) -> AlertFigures:
         name=s.budget.name,
         stage=alert.stage,
         spent=s.spent,
+        estimated=s.estimated,
         limit=s.limit or ZERO,
         raised=Micros(sum(r.extra for r in s.raises)),
         daily_rate=s.daily_rate,

@@ -11,7 +11,7 @@ from bot.domain.policy import Policy
 from bot.effects import messages
 from bot.parts import Bot
 from bot.render.digest import Digest, digest_message
-from store import alerts, ledger, outbox, overages, sources, standings
+from store import alerts, ledger, outbox, overages, revisions, sources, standings
 
 WEEK = timedelta(days=7)
 LATE = timedelta(days=1)
@@ -65,7 +65,7 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
         ends_at=due,
         zone=organization.time_zone,
         basis=bot.policy.basis,
-        freshness=next(iter(found.values())).freshness,
+        freshness=standings.freshness(tx, bot.policy, now),
         standings=[s for s in found.values() if s.limit is not None or s.budget.id == UNATTRIBUTED],
         unattributed=nobodys.spent,
         period_spend=_spent(tx, bot, nobodys.period.starts_at, now),
@@ -75,6 +75,7 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
         open=overages.open_requests(tx),
         alerts=len(fired),
         answered=sum(1 for alert in fired if alert.answered_at is not None),
+        revised=revisions.changes_between(tx, since, due),
     )
 
 

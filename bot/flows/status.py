@@ -12,7 +12,7 @@ from bot.domain.money import dollars
 from bot.domain.overages import default_end, most_allowed
 from bot.domain.people import Person
 from bot.domain.policy import Policy
-from bot.domain.standings import Standing, binding
+from bot.domain.standings import Standing, binding, together
 from bot.parts import Bot
 from bot.render.blocks import Rendered, escape, one_line
 from bot.render.modals import View, overage_modal
@@ -32,7 +32,7 @@ def status(bot: Bot, asker_id: str, asked: str, now: datetime) -> Rendered:
     shown = [found[b.id] for b in own] or list(found.values())
     fullest = sorted(shown, key=lambda s: (-s.percent, -s.spent, s.budget.id))
     title = "Your budgets" if own else f"{bot.policy.organization.name}: all budgets"
-    freshness = next(iter(found.values())).freshness
+    freshness = together([s.freshness for s in shown])
     zone = bot.policy.organization.time_zone
     return status_list(fullest, freshness, bot.policy.basis, zone, title)
 

@@ -45,7 +45,7 @@ def alert_message(
     """`answer` is what was said, by whom, when, with which words; it takes the buttons away."""
     f = figures
     zone = f.time_zone
-    spent = spent_of_limit(f.spent, f.limit)
+    spent = spent_of_limit(f.spent, f.limit, f.estimated)
     runs_out = runway_text(f.runs_out_at, f.daily_rate, f.stage is Stage.EXHAUSTED, zone)
     at_limit = f"At the limit {AT_LIMIT[f.at_limit]}."
     if f.stage is Stage.EXHAUSTED:

@@ -1,8 +1,8 @@
 """The weekly digest: budgets by state, decisions of the week, what nobody claims, data age."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from slackblocks import Block, DividerBlock
@@ -23,7 +23,7 @@ from bot.render.blocks import (
     people,
     section,
 )
-from bot.render.figures import BASIS, as_of, runway, spent_of_limit
+from bot.render.figures import BASIS, as_of, runway, signed, spent_of_limit
 
 MOST = 8
 ROOM = 2_000  # characters for each list: together they stay below what Slack takes
@@ -48,6 +48,7 @@ class Digest:
     open: Sequence[OverageRequest]
     alerts: int
     answered: int
+    revised: Mapping[tuple[str, date], Micros] = field(default_factory=dict)
 
     def name(self, budget: str) -> str:
         names = {s.budget.id: s.budget.name for s in self.standings}
@@ -64,6 +65,7 @@ def digest_message(digest: Digest) -> Rendered:
         ("decisions", "Decisions of the week", _requests(d, d.decided)),
         ("open", "Open requests", _requests(d, d.open)),
         ("unattributed", "Unattributed", [_unattributed(d)]),
+        *([("revised", "Revised periods", _revised(d))] if d.revised else []),
         ("alerts", "Alerts", [f"{d.alerts} sent, {d.answered} answered"]),
     ]
     age = f"Figures {as_of(d.freshness, d.zone)} · {BASIS[d.basis]}"
@@ -91,7 +93,7 @@ def _states(d: Digest) -> list[str]:
     for stage in reversed(Stage):
         at = sorted((s for s in limited if s.stage is stage), key=lambda s: -s.percent)
         lines += [
-            f"{stage.word}: *{escape(s.budget.name)}* {spent_of_limit(s.spent, s.limit)}, "
+            f"{stage.word}: *{escape(s.budget.name)}* {spent_of_limit(s.spent, s.limit, s.estimated)}, "
             f"{runway(s, d.zone)}"
             for s in at[:MOST]
         ]
@@ -123,4 +125,16 @@ def _unattributed(d: Digest) -> str:
     return (
         f"{dollars(d.unattributed)} of {dollars(d.period_spend)} this period "
         f"({percent(d.unattributed, d.period_spend)} %)"
+    )
+
+
+def _revised(d: Digest) -> list[str]:
+    """Periods that were over and cost something else now, the largest change first."""
+    changes = sorted(d.revised.items(), key=lambda change: (-abs(change[1]), change[0]))
+    return fewer(
+        [
+            f"{d.name(budget)}, period from {day:%-d %b %Y}: {signed(amount)} after it was over"
+            for (budget, day), amount in changes
+        ],
+        ROOM,
     )

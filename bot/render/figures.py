@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.limits import Mode
-from bot.domain.money import Micros, dollars, percent
+from bot.domain.money import ZERO, Micros, dollars, percent
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
 from bot.render.blocks import moment, one_line
@@ -23,11 +23,12 @@ NOW_AT_LIMIT = {
 MODE = {Mode.ALLOW: "allowed", Mode.THROTTLE: "throttled", Mode.BLOCK: "blocked"}
 
 
-def spent_of_limit(spent: Micros, limit: Micros | None) -> str:
-    """`$9,612 of $12,000 (80 %)`."""
+def spent_of_limit(spent: Micros, limit: Micros | None, estimated: Micros = ZERO) -> str:
+    """`$9,612 of $12,000 (80 %), of which $310 estimated`."""
+    part = f", of which {dollars(estimated)} estimated" if estimated else ""
     if limit is None:
-        return f"{dollars(spent)} (no limit)"
-    return f"{dollars(spent)} of {dollars(limit)} ({percent(spent, limit)} %)"
+        return f"{dollars(spent)} (no limit){part}"
+    return f"{dollars(spent)} of {dollars(limit)} ({percent(spent, limit)} %){part}"
 
 
 def as_of(freshness: Freshness, zone: ZoneInfo) -> str:
@@ -35,6 +36,8 @@ def as_of(freshness: Freshness, zone: ZoneInfo) -> str:
     if freshness.as_of is None:
         return f"no figures yet ({one_line(freshness.reason or 'no usage source is set up')})"
     text = f"as of {moment(freshness.as_of, zone)}"
+    if freshness.billed_to is not None:
+        text += f", billed to {moment(freshness.billed_to, zone)} and estimated from there"
     if freshness.stale:
         since = freshness.blind_since or freshness.as_of
         text += f", blind since {moment(since, zone)}"
@@ -60,3 +63,8 @@ def runway_text(
     if runs_out_at is None:
         return f"{rate} it lasts to the end of the period"
     return f"{rate} it runs out {moment(runs_out_at, zone)}"
+
+
+def signed(amount: Micros) -> str:
+    """`+$12` and `-$12`."""
+    return dollars(amount) if amount < 0 else f"+{dollars(amount)}"

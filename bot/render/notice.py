@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.limits import LimitState, TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.render.blocks import Rendered, escape, message, moment, one_line, section
-from bot.render.figures import MODE
+from bot.render.figures import MODE, signed
 
 MOST_MOVED = 20
 
@@ -44,7 +44,7 @@ def undelivered(entry_id: int, what: str, to: str, error: str) -> Rendered:
 def moved(version: str, changes: Mapping[str, Micros]) -> Rendered:
     """What new rules moved from one budget to another in the current periods."""
     shown = sorted(changes.items(), key=lambda change: -abs(change[1]))[:MOST_MOVED]
-    lines = [f"{escape(budget)} {_signed(amount)}" for budget, amount in shown]
+    lines = [f"{escape(budget)} {signed(amount)}" for budget, amount in shown]
     if len(changes) > len(shown):
         lines.append(f"and {len(changes) - len(shown)} more")
     text = (
@@ -52,10 +52,6 @@ def moved(version: str, changes: Mapping[str, Micros]) -> Rendered:
         f"periods was attributed anew: {', '.join(lines)}."
     )
     return message(text, section(text, "moved"))
-
-
-def _signed(amount: Micros) -> str:
-    return dollars(amount) if amount < 0 else f"+{dollars(amount)}"
 
 
 def not_taken(budget: str, since: datetime, error: str, zone: ZoneInfo) -> Rendered:

@@ -68,7 +68,7 @@ def status_list(
 def status_detail(detail: Detail, basis: Basis) -> Rendered:
     """One budget in full."""
     s, zone = detail.standing, detail.standing.budget.time_zone
-    lines = [f"spent {spent_of_limit(s.spent, s.limit)}"]
+    lines = [f"spent {spent_of_limit(s.spent, s.limit, s.estimated)}"]
     if s.limit is not None:
         lines.append(runway(s, zone))
     if s.raises and s.allocation:
@@ -153,10 +153,17 @@ def plain(text: str) -> Rendered:
 def _line(s: Standing) -> str:
     stage = f", {s.stage.word}" if s.stage else ""
     out = f", {runway(s, s.budget.time_zone)}" if s.limit is not None else ""
-    return (
-        f"{escape(s.budget.name)} ({s.budget.id}): {spent_of_limit(s.spent, s.limit)}{stage}{out}"
-    )
+    out += _blind(s)
+    return f"{escape(s.budget.name)} ({s.budget.id}): {spent_of_limit(s.spent, s.limit, s.estimated)}{stage}{out}"
 
 
 def _bar_line(s: Standing) -> str:
-    return f"*{escape(s.budget.name)}*  {bar(s)}\n{spent_of_limit(s.spent, s.limit)}"
+    return f"*{escape(s.budget.name)}*  {bar(s)}{_blind(s)}\n{spent_of_limit(s.spent, s.limit, s.estimated)}"
+
+
+def _blind(s: Standing) -> str:
+    """Figures that nobody should trust are marked budget by budget."""
+    if not s.freshness.stale or s.freshness.as_of is None:
+        return ""
+    since = s.freshness.blind_since or s.freshness.as_of
+    return f", blind since {moment(since, s.budget.time_zone)}"

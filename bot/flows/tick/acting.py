@@ -12,6 +12,7 @@ from bot.domain.watch import watch
 from bot.effects import limits as limit_effects
 from bot.effects import messages
 from bot.effects import requests as request_effects
+from bot.flows.tick import muting
 from bot.parts import Bot
 from bot.render.alert import alert_message
 from store import (
@@ -50,6 +51,9 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     if alert is None:
         return False
     figures = figures_of(alert, bot.policy, now)
+    if (said_by := muting.said_by_a_child(tx, bot, alert, now)) is not None:
+        muting.mute(tx, alert, figures, said_by, now)
+        return False
     alert_id = alerts.record(tx, alert, figures, now)
     if alert_id is None:
         return False

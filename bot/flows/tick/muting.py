@@ -1,0 +1,33 @@
+"""A parent's alert that would only repeat its child's."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.alerts import Alert, AlertFigures, repeats
+from bot.parts import Bot
+from store import alerts, audit, standings
+
+
+def said_by_a_child(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int | None:
+    """The alert of a budget below that told the same person the same; None when there is none."""
+    parent = alert.standing.budget
+    tree = bot.policy.tree
+    below = [b for b in tree.family(parent.id) if b != parent.id]
+    candidates = [b for b in below if tree.budgets[b].owner == parent.owner]
+    for child in standings.gather(tx, bot.policy, now, candidates).values():
+        if not repeats(alert, child) or child.limit is None:
+            continue
+        said = alerts.newest(
+            tx, child.budget.id, child.period.first_day, child.limit, at_least=alert.stage
+        )
+        if said is not None:
+            return said
+    return None
+
+
+def mute(tx: Session, alert: Alert, figures: AlertFigures, said_by: int, now: datetime) -> None:
+    """Written down as told, with the alert that said it."""
+    if alerts.record(tx, alert, figures, now, muted_by=said_by) is not None:
+        data = {"stage": alert.stage.word, "said_by": said_by, "spent": alert.standing.spent}
+        audit.note(tx, "alert.muted", audit.SYSTEM, alert.key, data, now)
