@@ -14,7 +14,7 @@ from anthropic.types.beta.organization.analytics import (
     BetaAnalyticsCostItem,
     BetaAnalyticsUsageItem,
 )
-from anthropic.types.organization import APIKey, OrganizationUser, Workspace
+from anthropic.types.organization import APIKey, OrganizationUser, ServiceAccount, Workspace
 from pydantic import BaseModel, TypeAdapter
 
 from bot.domain.usage import Tokens
@@ -32,7 +32,12 @@ def api() -> Iterator[UsageApi]:
     with UsageApi(lambda: NOW) as api:
         api.add_workspace("team-search", {"team": "search"})
         api.add_api_key("search-prod", "team-search")
-        api.add_api_key("org-wide")
+        user = api.add_user("dana@example.com")
+        api.organization.lists_service_accounts = True
+        account = api.organization.add_service_account("nightly")
+        api.organization.archive_service_account(api.organization.add_service_account("old"), NOW)
+        api.organization.add_api_key("org-wide", None, created_by=user, principal=account)
+        api.organization.add_api_key("own", None, created_by=account, principal=user)
         actors = ["dana@example.com", "service:svac_1", "federated:sub", "unrenderable:a", None]
         for number, actor in enumerate(actors):
             api.spend(
@@ -106,6 +111,7 @@ PATHS: list[tuple[str, type[BaseModel]]] = [
     ("workspaces?include_default=true", Workspace),
     ("api_keys", APIKey),
     ("users", OrganizationUser),
+    ("service_accounts?include_archived=true", ServiceAccount),
 ]
 
 
@@ -154,9 +160,31 @@ def test_lists_through_the_sdk(client: anthropic.Anthropic) -> None:
     people = [user.email for user in client.organization.users.list()]
     workspaces = [item.tags for item in client.organization.workspaces.list()]
 
-    assert ["search-prod", "org-wide"] == keys
+    assert ["search-prod", "org-wide", "own"] == keys
     assert (["dana@example.com"], [{"team": "search"}]) == (people, workspaces)
     assert "Acme" == client.organization.retrieve().name
+
+
+def test_service_accounts_through_the_sdk(api: UsageApi, client: anthropic.Anthropic) -> None:
+    """The SDK pages through the service accounts, the newest first, archived ones when asked."""
+    lists = client.organization.service_accounts
+
+    assert ["nightly"] == [account.name for account in lists.list()]
+    assert ["old", "nightly"] == [item.name for item in lists.list(include_archived=True, limit=1)]
+    with pytest.raises(anthropic.BadRequestError, match="between 1 and 100"):
+        lists.list(limit=101)
+
+    api.organization.lists_service_accounts = False
+    with pytest.raises(anthropic.PermissionDeniedError):
+        lists.list()
+
+
+def test_keys_by_their_creator(api: UsageApi, client: anthropic.Anthropic) -> None:
+    """The list of keys can be asked for what one user made."""
+    (user,) = api.organization.users
+    keys = client.organization.api_keys.list(created_by_user_id=user)
+
+    assert ["org-wide"] == [key.name for key in keys]
 
 
 def test_errors_through_the_sdk(api: UsageApi, client: anthropic.Anthropic) -> None:

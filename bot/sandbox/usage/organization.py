@@ -47,6 +47,8 @@ class ApiKey:
     workspace_id: str | None
     created_at: datetime
     status: str = "active"
+    created_by: str | None = None  # `user_…` or `svac_…`
+    principal: str | None = None  # who the key acts as, as above
 
     def body(self) -> dict[str, object]:
         """The key as `2026-10-21` shows it: the workspace only inside `scope`."""
@@ -61,8 +63,8 @@ class ApiKey:
             "partial_key_hint": f"sk-ant-api03-{self.id[-3:]}...{self.id[-4:]}",
             "created_at": format_time(self.created_at),
             "expires_at": None,
-            "created_by": None,
-            "principal": None,
+            "created_by": _describe_creator(self.created_by),
+            "principal": _describe_principal(self.principal),
             "scope": scope,
         }
 
@@ -98,6 +100,43 @@ class User:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    id: str
+    name: str
+    created_at: datetime
+    archived_at: datetime | None = None
+
+    def body(self) -> dict[str, object]:
+        return {
+            "id": self.id,
+            "type": "service_account",
+            "name": self.name,
+            "description": None,
+            "organization_role": "developer",
+            "created_at": format_time(self.created_at),
+            "created_by_actor_id": None,
+            "updated_at": format_time(self.archived_at or self.created_at),
+            "updated_by_actor_id": None,
+            "archived_at": format_time(self.archived_at) if self.archived_at else None,
+            "archived_by_actor_id": None,
+        }
+
+
+def _describe_creator(actor: str | None) -> dict[str, object] | None:
+    if actor is None:
+        return None
+    return {"id": actor, "type": "user" if actor.startswith("user_") else "service_account"}
+
+
+def _describe_principal(actor: str | None) -> dict[str, object] | None:
+    if actor is None:
+        return None
+    if actor.startswith("user_"):
+        return {"type": "user_actor", "user_id": actor}
+    return {"type": "service_account_actor", "service_account_id": actor}
+
+
 def _make_id(prefix: str, seed: str) -> str:
     """An id that is the same in every run, so that a demo can be told by heart."""
     digest = hashlib.sha256(f"{prefix}{seed}".encode()).hexdigest()
@@ -113,6 +152,10 @@ class Organization:
     workspaces: dict[str, Workspace] = field(default_factory=dict)
     api_keys: dict[str, ApiKey] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
+    service_accounts: dict[str, ServiceAccount] = field(default_factory=dict)
+    # An Admin API key may not list service accounts; a test about their names lets it.
+    lists_service_accounts: bool = False
+    most_on_a_page: int = 1000  # fewer than that make many pages out of little spend
 
     def __post_init__(self) -> None:
         self.default_workspace_id = self.add_workspace(DEFAULT_WORKSPACE, {})
@@ -137,11 +180,27 @@ class Organization:
         id_ = self.find_workspace(workspace)
         self.workspaces[id_] = replace(self.workspaces[id_], archived_at=at)
 
-    def add_api_key(self, name: str, workspace: str | None) -> str:
+    def add_api_key(
+        self,
+        name: str,
+        workspace: str | None,
+        created_by: str | None = None,
+        principal: str | None = None,
+    ) -> str:
         id_ = _make_id("apikey_", f"{name}#{len(self.api_keys)}")
         workspace_id = None if workspace is None else self.find_workspace(workspace)
-        self.api_keys[id_] = ApiKey(id_, name, workspace_id, self.founded_at)
+        self.api_keys[id_] = ApiKey(
+            id_, name, workspace_id, self.founded_at, created_by=created_by, principal=principal
+        )
         return id_
+
+    def add_service_account(self, name: str) -> str:
+        id_ = _make_id("svac_", f"{name}#{len(self.service_accounts)}")
+        self.service_accounts[id_] = ServiceAccount(id_, name, self.founded_at)
+        return id_
+
+    def archive_service_account(self, id_: str, at: datetime) -> None:
+        self.service_accounts[id_] = replace(self.service_accounts[id_], archived_at=at)
 
     def add_user(self, email: str, name: str | None, groups: Sequence[str] = ()) -> str:
         id_ = _make_id("user_", f"{email}#{len(self.users)}")

@@ -32,8 +32,8 @@ class Reports:
             asked = tuple(sorted((report.name, *pair) for pair in pairs if pair[0] != "page"))
             key = tuple((name, f"{left}={right}") for name, left, right in asked)
             id_, offset, snapshot = self._open(report, query, key)
-        shown = snapshot.rows[offset : offset + query.limit]
-        end = offset + query.limit
+        end = offset + min(query.limit, self._ledger.organization.most_on_a_page)
+        shown = snapshot.rows[offset:end]
         more = end < len(snapshot.rows)
         return {
             "data": [row for rows in shown for row in rows],
