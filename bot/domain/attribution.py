@@ -15,7 +15,7 @@ class Match:
     workspace: str | None = None  # id or name, may be a glob
     workspace_tags: tuple[tuple[str, str], ...] = ()
     api_key: str | None = None  # id or name, may be a glob
-    actor: str | None = None  # e-mail or id, may be a glob
+    actor: str | None = None  # e-mail, id, or name in the directory, may be a glob
     model: str | None = None
     product: str | None = None
     tier: str | None = None  # service tier: standard, batch, priority …
@@ -27,7 +27,7 @@ class Match:
             (self.workspace is None or _any(self.workspace, _workspace(row, names)))
             and self._tagged(row, names)
             and (self.api_key is None or _any(self.api_key, _api_key(row, names)))
-            and (self.actor is None or _any(self.actor, _actor(row)))
+            and (self.actor is None or _any(self.actor, _actor(row, names)))
             and (self.model is None or _any(self.model, (row.model,)))
             and (self.product is None or _any(self.product, (row.product,)))
             and (self.tier is None or _any(self.tier, (row.service_tier,)))
@@ -142,5 +142,22 @@ def _api_key(row: UsageRow, names: Directory) -> tuple[str | None, ...]:
     return (row.api_key_id, known.name if known else None)
 
 
-def _actor(row: UsageRow) -> tuple[str | None, ...]:
-    return (row.actor.id, row.actor.email) if row.actor else ()
+def _actor(row: UsageRow, names: Directory) -> tuple[str | None, ...]:
+    """
+    Id, e-mail and name, in the row and as remembered: a deleted user's rows say neither any more.
+
+    A name in the row is no identity, and one that looks like an address never passes for one:
+    people choose their own.
+    """
+    if row.actor is None:
+        return ()
+    known = names.actors.get(row.actor.id)
+    key = names.api_keys.get(row.actor.id)  # usage that nobody is named for is the key's
+    name = known.name if known and "@" not in known.name else None
+    return (
+        row.actor.id,
+        row.actor.email,
+        known.email if known else None,
+        name,
+        key.name if key else None,
+    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.domain.attribution import Charge, Match, Rule, attribute, divide
 from bot.domain.money import Micros, micros
-from bot.domain.usage import Actor, ApiKey, Directory, Tokens, UsageRow, Workspace
+from bot.domain.usage import Actor, ApiKey, Directory, NamedActor, Tokens, UsageRow, Workspace
 from tests.domain.values import HOUR, NOW
 
 NAMES = Directory(
@@ -18,6 +18,11 @@ NAMES = Directory(
         "wrkspc_2": Workspace("wrkspc_2", "growth"),
     },
     api_keys={"apikey_1": ApiKey("apikey_1", "search-batch [eu]", "wrkspc_1")},
+    actors={
+        "user_9": NamedActor("user_9", "Dana Ruiz", "dana@growth.example.com"),
+        "user_8": NamedActor("user_8", "ann@search.example.com", "eve@growth.example.com"),
+        "svac_1": NamedActor("svac_1", "nightly-eval"),
+    },
 )
 ROW = UsageRow(
     source="anthropic",
@@ -112,6 +117,51 @@ def test_an_unknown_id_is_still_an_id() -> None:
 
     assert Match(workspace="wrkspc_new").holds(new, NAMES)
     assert not Match(workspace_tags=(("team", "search"),)).holds(new, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("actor", "pattern"),
+    [
+        (Actor("service_account_actor", "svac_1"), "nightly-*"),
+        (Actor("service_account_actor", "svac_1"), "svac_1"),
+        (Actor("service_account_actor", "svac_new"), "svac_new"),
+        (Actor("user_actor", "user_9", "dana@growth.example.com", "Dana"), "dana ruiz"),
+        (Actor("user_actor", "user_9", "dana@search.example.com"), "*@search.example.com"),
+        (Actor("user_actor", "user_9", "dana@search.example.com"), "*@growth.example.com"),
+        (Actor("user_actor", "user_9", None, "Deleted User"), "*@growth.example.com"),
+        (Actor("user_actor", "user_9"), "Dana *"),
+        (Actor("api_actor", "apikey_1"), "search-batch*"),
+    ],
+)
+def test_an_actor_is_known_by_the_directory_too(actor: Actor, pattern: str) -> None:
+    """By the name of a user, service account or key, and by the e-mail a deleted user had."""
+    assert Match(actor=pattern).holds(replace(ROW, actor=actor), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("actor", "pattern"),
+    [
+        (Actor("user_actor", "user_9", None, "Deleted User"), "deleted user"),
+        (Actor("user_actor", "user_new", None, "nightly-eval"), "nightly-*"),
+        (Actor("user_actor", "user_8", None, "Eve"), "*@search.example.com"),
+        (Actor("service_account_actor", "svac_new"), "nightly-*"),
+        (Actor("user_actor", "user_9"), "svac_*"),
+    ],
+)
+def test_a_name_that_anybody_could_choose_is_no_identity(actor: Actor, pattern: str) -> None:
+    """Neither the row's own name, nor one that looks like somebody else's address."""
+    assert not Match(actor=pattern).holds(replace(ROW, actor=actor), NAMES)
+
+
+def test_a_deleted_user_stays_on_the_budget() -> None:
+    """Spend that is read again after the deletion lands where it was, in one run with the old."""
+    before = replace(ROW, actor=Actor("user_actor", "user_9", "dana@growth.example.com", "Dana"))
+    after = replace(ROW, actor=Actor("user_actor", "user_9", None, "Deleted User"))
+    stranger = replace(ROW, actor=Actor("user_actor", "user_7", None, "Deleted User"))
+    rules = [rule("growth", actor="*@growth.example.com")]
+    charges = attribute([before, after, stranger, after], rules, NAMES, otherwise="unattributed")
+
+    assert ["growth", "growth", "unattributed", "growth"] == [c.budget for c in charges]
 
 
 def test_the_first_rule_in_file_order_gets_the_row() -> None:

@@ -1,4 +1,7 @@
-"""Rules that change in the middle of a period: everything is attributed anew, nothing is lost."""
+"""
+Rules that change in the middle of a period, and people who leave in it: everything is attributed
+anew, nothing is lost.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +15,10 @@ from tests.web.test_push import SECRET, push, row
 SPLIT = POLICY.replace(
     '    match: [{api_key: "growth-*"}]\n',
     "  - id: shared\n    split: {search: 60%, growth: 40%}\n    match: [{workspace: shared}]\n",
+)
+
+BY_ACTOR = POLICY.replace(
+    '[{api_key: "growth-*"}]', '[{actor: "*@growth.example.com"}, {actor: nightly-eval}]'
 )
 
 
@@ -93,3 +100,60 @@ def test_a_budget_that_leaves_the_policy_file_is_told(acme: Town) -> None:
     assert "still holds $100 (allowed)" in told
     assert "searching +$85" in moved
     assert {"searching": 85_000_000, "platform": 85_000_000} == spent(acme)
+
+
+def test_what_a_deleted_user_spent_stays_where_it_was(acme: Town) -> None:
+    """The hours are read again without an address, and the one that was known still counts."""
+    change(acme, BY_ACTOR)
+    ann = acme.usage.add_user("ann@growth.example.com", "Ann")
+    acme.clock.to(at("2026-11-04 10:00"))
+    acme.spends("20", workspace="Default", actor="ann@growth.example.com")
+    acme.goes_to("2026-11-04 10:30")
+    before = spent(acme)
+    assert {"growth": 20_000_000, "platform": 20_000_000} == before
+
+    acme.usage.delete_user(ann)
+    acme.spends("3", workspace="Default", actor=ann)  # the last she did, known only afterwards
+    acme.goes_to("2026-11-04 11:00")
+    acme.goes_to("2026-11-04 12:00")
+
+    assert {"growth": 23_000_000, "platform": 23_000_000} == spent(acme)
+    change(acme, BY_ACTOR.replace("limit: 300", "limit: 301"))
+    assert {"growth": 23_000_000, "platform": 23_000_000} == spent(acme)
+
+
+def test_a_new_service_account_is_known_by_name_within_minutes(acme: Town) -> None:
+    """Names are read every quarter of an hour, and after two minutes when an id has none."""
+    acme.usage.organization.lists_service_accounts = True
+    change(acme, BY_ACTOR)
+    acme.goes_to("2026-11-04 10:00")
+    nightly = acme.usage.organization.add_service_account("nightly-eval")
+    acme.spends("5", workspace="Default", actor=f"service:{nightly}")
+
+    acme.goes_to("2026-11-04 10:01")
+    assert {"unattributed": 5_000_000} == spent(acme)
+    acme.goes_to("2026-11-04 10:03")
+    assert {"growth": 5_000_000, "platform": 5_000_000} == spent(acme)
+
+    read = names_read(acme)
+    acme.goes_to("2026-11-04 10:17")
+    assert read == names_read(acme)
+    acme.goes_to("2026-11-04 10:19")
+    assert read + 1 == names_read(acme)
+
+
+def test_an_id_that_no_list_can_tell_does_not_hurry(acme: Town) -> None:
+    """A deleted user's name is told by the row itself, so names are read at their own pace."""
+    ann = acme.usage.add_user("ann@growth.example.com")
+    acme.usage.delete_user(ann)
+    acme.goes_to("2026-11-04 10:00")
+    acme.spends("5", workspace="Default", actor=ann)
+    read = names_read(acme)
+    acme.goes_to("2026-11-04 10:05")
+
+    assert read == names_read(acme)
+
+
+def names_read(acme: Town) -> int:
+    """How often the list of users has been asked for."""
+    return sum(seen.path.endswith("/users") for seen in acme.usage.requests)
