@@ -1,6 +1,7 @@
 """The schedule as data: job name, how often, which flow."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import utc_now
 from bot.domain.policy import Policy, SourcePolicy
-from bot.flows import digest, enforcement, overages, turns
+from bot.flows import (
+    compaction,
+    digest,
+    enforcement,
+    history,
+    overages,
+    reconciliation,
+    turns,
+)
 from bot.flows.tick import TickReport, tick
 from bot.parts import Bot
 
@@ -25,9 +34,22 @@ class Job:
     flow: Callable[[Bot, datetime], object]
 
 
-def jobs(policy: Policy) -> tuple[Job, ...]:
-    """A tick for each source, as often as that source is read, and what is due by the clock."""
-    return (*(_poll(source) for source in policy.sources), *BY_THE_CLOCK)
+def no_pause(_seconds: float) -> None:
+    """For whoever calls a job and waits for it."""
+
+
+def jobs(policy: Policy, sleep: history.Sleep = no_pause) -> tuple[Job, ...]:
+    """
+    A tick for each source, as often as that source is read, and what is due by the clock.
+
+    `sleep` is how the second pass pauses between two questions.
+    """
+    return (
+        *(_poll(source) for source in policy.sources),
+        *(_history(source) for source in policy.sources),
+        *(_revisions(source, sleep) for source in policy.sources),
+        *BY_THE_CLOCK,
+    )
 
 
 def _poll(source: SourcePolicy) -> Job:
@@ -36,10 +58,31 @@ def _poll(source: SourcePolicy) -> Job:
     )
 
 
+def _history(source: SourcePolicy) -> Job:
+    """A chunk a run, until everything is there that the policy asks for."""
+    pace = history.Pace()
+    return Job(
+        f"history:{source.name}",
+        timedelta(seconds=30),
+        lambda bot, now: history.read_step_back(bot, source, pace, now),
+    )
+
+
+def _revisions(source: SourcePolicy, sleep: history.Sleep) -> Job:
+    pace = history.Pace()
+    return Job(
+        f"revisions:{source.name}",
+        timedelta(minutes=10),
+        lambda bot, now: history.read_again_if_due(bot, source, pace, now, sleep),
+    )
+
+
 BY_THE_CLOCK = (
     Job("expiry", timedelta(seconds=10), overages.expire),
     Job("digest", timedelta(seconds=30), digest.send_if_due),
     Job("sweep", timedelta(minutes=1), enforcement.sweep),
+    Job("reconcile", timedelta(minutes=10), reconciliation.reconcile),
+    Job("compact", timedelta(hours=1), compaction.compact_old),
 )
 
 
@@ -53,7 +96,7 @@ def scheduler(bot: Bot) -> BackgroundScheduler:
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for job in jobs(bot.policy):
+    for job in jobs(bot.policy, time.sleep):
         planned.add_job(
             lambda job=job: run(bot, job),
             "interval",
@@ -75,8 +118,12 @@ def run(bot: Bot, job: Job) -> None:
 
 
 def run_all(bot: Bot, now: datetime) -> TickReport:
-    """One turn of everything at a moment, for the command line; what the tick did."""
+    """
+    One turn of everything that is due, for the command line; what the tick did.
+
+    History is not: it takes minutes, and `budget-bot backfill` shows how far it is.
+    """
     report = tick(bot, now)
-    for job in BY_THE_CLOCK:
+    for job in (*(_revisions(source, no_pause) for source in bot.policy.sources), *BY_THE_CLOCK):
         job.flow(bot, now)
     return report

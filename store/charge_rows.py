@@ -5,6 +5,7 @@ What makes two charges the same is every column but the row's own number.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
@@ -47,6 +48,20 @@ _COLUMNS = (
     "compacted",
 )
 _TAGS = _COLUMNS.index("tags")
+_SUMMED = tuple(
+    _COLUMNS.index(name)
+    for name in (
+        "net",
+        "list",
+        "uncached_input",
+        "cache_read",
+        "cache_creation_5m",
+        "cache_creation_1h",
+        "output",
+        "requests",
+    )
+)
+_OF_A_DAY = {name: _COLUMNS.index(name) for name in ("starts_at", "ends_at", "row_id", "compacted")}
 _AT_ONCE = 5_000
 
 
@@ -84,6 +99,31 @@ def values_of(source: str, charge: Charge) -> Values:
 
 def budget_of(values: Values) -> str:
     return str(values[1])
+
+
+def ends_at_of(values: Values) -> datetime:
+    ends_at: datetime = values[_OF_A_DAY["ends_at"]]
+    return ends_at
+
+
+def of_day(values: Values, day: Window) -> Values:
+    """What the charges have in common that become one: the day, and every dimension."""
+    common = list(values)
+    for index in _SUMMED:
+        common[index] = 0
+    common[_OF_A_DAY["starts_at"]] = day.starts_at
+    common[_OF_A_DAY["ends_at"]] = day.ends_at
+    common[_OF_A_DAY["row_id"]] = None
+    common[_OF_A_DAY["compacted"]] = True
+    return tuple(common)
+
+
+def summed(common: Values, members: Sequence[Values]) -> Values:
+    """The one charge that several with these dimensions become."""
+    total = list(common)
+    for index in _SUMMED:
+        total[index] = sum(values[index] for values in members)
+    return tuple(total)
 
 
 def read(tx: Session, source: str, window: Window) -> Iterator[tuple[int, Values]]:

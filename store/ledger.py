@@ -59,11 +59,13 @@ def spend(
     basis: Basis,
     budgets: Collection[str] | None = None,
     source: str | None = None,
+    *,
+    billed_only: bool = False,
 ) -> Mapping[str, Micros]:
     """
     Spend of each budget, its own charges only, in a half-open interval.
 
-    Of some budgets, or of all; of one source, or of all.
+    Of some budgets, or of all; of one source, or of all; with what is estimated, or without.
     """
     spent: dict[str, Micros] = {}
     for some in batches(budgets):
@@ -74,6 +76,8 @@ def spend(
             query = query.where(col(ChargeRow.budget).in_(some))
         if source is not None:
             query = query.where(col(ChargeRow.source) == source)
+        if billed_only:
+            query = query.where(col(ChargeRow.estimated).is_(False))
         # The sum of bigints is a Decimal from PostgreSQL and an int from SQLite.
         rows = tx.exec(query.group_by(col(ChargeRow.budget)))
         spent |= {budget: Micros(int(total or 0)) for budget, total in rows}

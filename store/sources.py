@@ -156,5 +156,5 @@ def _name_row(
 
 
 def _state(row: SourceRow) -> SourceState:
-    values: Mapping[str, object] = row.model_dump()
+    values: Mapping[str, object] = row.model_dump(exclude={"compacted_to"})
     return SourceState(**values)  # type: ignore[arg-type]

@@ -103,6 +103,7 @@ class SourceRow(SQLModel, table=True):
     full_read_at: datetime | None = None  # the whole look-back, not only its newest hours
     full_read_rows: int = 0
     looked_back_at: datetime | None = None  # the slow second pass over the last weeks
+    compacted_to: datetime | None = None  # before it, days are kept as one
     names_read_at: datetime | None = None
     blind_since: datetime | None = None
     blind_reason: str | None = None

@@ -10,7 +10,7 @@ with other columns mapped, leaves nothing behind.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -186,7 +186,7 @@ def _write(
             # New rules attribute the ledger again, long after the file is gone.
             sources.lock(tx, report.source)
             sources.save_names(tx, report.source, Directory(workspaces=new))
-    names = Directory({**names.workspaces, **new}, names.api_keys)
+    names = replace(names, workspaces={**names.workspaces, **new})
     done = 0
     for window, stretch in _windows(spool):
         if dry_run:

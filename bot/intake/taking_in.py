@@ -1,5 +1,6 @@
 """Taking in what was read: attributed, replaced in the ledger, and watched for blindness."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from bot.domain.budgets import UNATTRIBUTED
 from bot.domain.money import Micros, dollars
 from bot.domain.policy import Basis, SourcePolicy
 from bot.domain.revisions import is_unknown_zero
-from bot.domain.usage import Fetched
+from bot.domain.usage import Directory, Fetched, NamedActor, UsageRow
 from bot.effects import messages
 from bot.intake import bills, revisions
 from bot.intake.polling import Reading
@@ -18,6 +19,7 @@ from bot.parts import Bot
 from bot.render import notice
 from store import (
     audit,
+    compaction,
     ledger,
     sources,
 )
@@ -52,17 +54,38 @@ def replace_window(tx: Session, bot: Bot, source: str, fetched: Fetched, now: da
     are over, and how good the estimates were that a bill replaces, is noted.
     """
     window, basis = fetched.window, bot.policy.basis
-    charges = attribute(fetched.rows, bot.policy.rules, sources.names(tx), otherwise=UNATTRIBUTED)
+    names = sources.names(tx)
+    if met := _people_met(fetched.rows, names):
+        sources.save_names(tx, source, Directory(actors=met))
+    charges = attribute(fetched.rows, bot.policy.rules, names, otherwise=UNATTRIBUTED)
     covered_from = sources.load(tx, source).covered_from
     known = covered_from is not None and covered_from <= window.starts_at
     settled = revisions.of_window(tx, bot, source, window, now) if known else {}
     estimated = bills.estimated_hours(tx, source, window, basis)
     if not ledger.replace(tx, source, window, charges):
         return
+    compaction.begin_again(tx, source, window.starts_at)
     if known:
         after = revisions.of_window(tx, bot, source, window, now)
         revisions.note(tx, source, settled, after, now)
     bills.note(tx, source, estimated, window, basis)
+
+
+def _people_met(rows: Iterable[UsageRow], names: Directory) -> dict[str, NamedActor]:
+    """
+    People whose e-mail a row tells and no list has told.
+
+    A key that may not list users meets them here, so that their spend stays where it is when the
+    account is deleted and the rows lose the address.
+    """
+    met: dict[str, NamedActor] = {}
+    for actor in {row.actor for row in rows if row.actor is not None}:
+        if actor.kind != "user_actor" or actor.email is None or actor.id == actor.email:
+            continue
+        known = names.actors.get(actor.id)
+        if known is None or known.email is None:
+            met[actor.id] = NamedActor(actor.id, actor.name or actor.email, actor.email)
+    return met
 
 
 def _doubt(tx: Session, bot: Bot, state: SourceState, fetched: Fetched) -> str | None:

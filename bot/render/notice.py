@@ -1,7 +1,7 @@
 """What operators are told: blind and seeing again, undeliverable messages, people not found."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.limits import LimitState, TemporaryRaise
@@ -30,6 +30,37 @@ def sees_again(source: str, since: datetime, now: datetime, zone: ZoneInfo) -> R
         f"the figures of {moment(since, zone)} and later have been read."
     )
     return message(text, section(text, "clear"))
+
+
+def drift(source: str, day: date, held: Micros, total: Micros) -> Rendered:
+    """The ledger and the source's own total of a UTC day have been apart twice."""
+    text = (
+        f"⚠️ The usage source “{escape(source)}” says {dollars(total)} for {day:%-d %b %Y} (UTC), "
+        f"the ledger holds {dollars(held)} ({signed(Micros(held - total))}). Read the day again: "
+        f"`budget-bot backfill --since {day}`. If it stays, usage is missing from the report by "
+        "workspace, key and actor."
+    )
+    return message(text, section(text, "drift"))
+
+
+def agrees(source: str, day: date) -> Rendered:
+    text = (
+        f"✅ The ledger agrees again with what the usage source “{escape(source)}” says for "
+        f"{day:%-d %b %Y} (UTC)."
+    )
+    return message(text, section(text, "agrees"))
+
+
+def estimate_missed(source: str, day: date, estimated: Micros, billed: Micros) -> Rendered:
+    """What was estimated of a UTC day, against the bill for the same hours."""
+    by = abs(estimated - billed) * 100 // max(abs(billed), 1)
+    side = "more" if estimated > billed else "less"
+    text = (
+        f"⚠️ The estimate of {day:%-d %b %Y} (UTC) from “{escape(source)}” was {dollars(estimated)}; "
+        f"the bill for the same hours is {dollars(billed)}: {by} % {side} than billed. The figures "
+        "are the bill's now; alerts of that day were based on the estimate."
+    )
+    return message(text, section(text, "estimate"))
 
 
 def undelivered(entry_id: int, what: str, to: str, error: str) -> Rendered:

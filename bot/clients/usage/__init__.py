@@ -1,9 +1,9 @@
 """Usage sources: where spend is read from. One protocol, one module for each source."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from bot.domain.usage import Directory, Fetched, Window
+from bot.domain.usage import DayTotal, Directory, Fetched, Window
 
 
 class UsageSource(Protocol):
@@ -26,3 +26,17 @@ class UsageSource(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Totals(Protocol):
+    """A source that also says what a day cost as a whole; not every source can."""
+
+    def totals(self, window: Window, now: datetime) -> tuple[DayTotal, ...]:
+        """
+        What each UTC day that lies wholly in the window cost, by the source itself and undivided.
+
+        Days in order, in micro-dollars, only those that are over and known; raises a SourceError.
+        Rows that are estimated are in no total.
+        """
+        ...

@@ -114,6 +114,9 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("looked_back_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True)
         )
+        batch_op.add_column(
+            sa.Column("compacted_to", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True)
+        )
 
     with op.batch_alter_table("usage_name", schema=None) as batch_op:
         batch_op.add_column(sa.Column("email", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
@@ -124,6 +127,7 @@ def downgrade() -> None:
         batch_op.drop_column("email")
 
     with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.drop_column("compacted_to")
         batch_op.drop_column("looked_back_at")
         batch_op.drop_column("full_read_rows")
         batch_op.drop_column("full_read_at")
