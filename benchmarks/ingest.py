@@ -20,7 +20,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.clients.usage.answers import CostPage, UsagePage
 from bot.clients.usage.collector import collector_paused
 from bot.clients.usage.rows import join_rows
-from bot.domain.attribution import Match, Rule, attribute
+from bot.domain.attribution import attribute
+from bot.domain.rules import Match, Rule
 from bot.domain.usage import Directory, Window, Workspace
 from store import ledger, migrate
 from store.db import Database

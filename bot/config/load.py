@@ -18,8 +18,8 @@ from bot.config.budgets import (
 )
 from bot.config.document import Document, parse
 from bot.config.faults import from_pydantic, write
+from bot.config.fields import PEOPLE_KIND
 from bot.config.inherit import inherited
-from bot.domain.attribution import Match, Rule
 from bot.domain.budgets import (
     UNATTRIBUTED,
     ApproverList,
@@ -35,9 +35,11 @@ from bot.domain.policy import (
     Commitment,
     DigestTime,
     Organization,
+    PeoplePolicy,
     Policy,
     SourcePolicy,
 )
+from bot.domain.rules import Match, Rule
 from bot.domain.spans import WorkCalendar
 
 
@@ -102,8 +104,16 @@ def _policy(file: PolicyFile, version: str) -> Policy:
         organization=_organization(file),
         basis=file.basis,
         sources=tuple(
-            SourcePolicy(source.kind, source.every, source.lookback, source.stale_after)
+            SourcePolicy(
+                source.kind,
+                source.every,
+                source.lookback,
+                source.stale_after,
+                history=source.history,
+                revised_for=source.revised_for,
+            )
             for source in file.sources
+            if source.kind != PEOPLE_KIND
         ),
         approvers={
             name: ApproverList(name, entry.people, entry.usergroup)
@@ -117,7 +127,14 @@ def _policy(file: PolicyFile, version: str) -> Policy:
         unattributed_owner=file.unattributed.owner,
         commitment=_commitment(file),
         command=file.command,
+        helps=tuple(_helps(file)),
     )
+
+
+def _helps(file: PolicyFile) -> Iterator[PeoplePolicy]:
+    for source in file.sources:
+        if source.kind == PEOPLE_KIND and source.workspace is not None:
+            yield PeoplePolicy(source.kind, source.every, source.lookback, source.workspace)
 
 
 def _organization(file: PolicyFile) -> Organization:

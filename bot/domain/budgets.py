@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import NewType
 from zoneinfo import ZoneInfo
 
-from bot.domain.attribution import Match
 from bot.domain.money import Micros
 from bot.domain.periods import Cadence
+from bot.domain.rules import Match
 from bot.domain.spans import Span
 
 BudgetId = NewType("BudgetId", str)

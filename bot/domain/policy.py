@@ -8,9 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from bot.domain.attribution import Rule
 from bot.domain.budgets import ApproverList, BudgetTree, PersonRef, Split
 from bot.domain.money import Micros
+from bot.domain.rules import Rule, Rules
 from bot.domain.spans import WorkCalendar
 
 
@@ -102,3 +102,8 @@ class Policy:
     def rules_version(self) -> str:
         """Names what the rules say, whatever else the file says."""
         return hashlib.sha256(repr(self.rules).encode()).hexdigest()[:12]
+
+    @cached_property
+    def rules_by_name(self) -> Rules:
+        """The rules, ready to be looked up for many rows."""
+        return Rules(self.rules)

@@ -214,7 +214,7 @@ def _windows(spool: Spool) -> Iterator[tuple[Window, Span]]:
 
 
 def _charge(bot: Bot, rows: list[UsageRow], names: Directory, report: Imported) -> list[Charge]:
-    charges = attribute(rows, bot.policy.rules, names, otherwise=UNATTRIBUTED)
+    charges = attribute(rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED)
     for charge in charges:
         report.net[charge.budget] = Micros(report.net.get(charge.budget, ZERO) + charge.net)
         report.list[charge.budget] = Micros(report.list.get(charge.budget, ZERO) + charge.list)

@@ -37,7 +37,7 @@ def landing(bot: Bot, starts_at: datetime, ends_at: datetime) -> Landing:
             while day < ends_at:
                 window = Window(day, min(day + DAY, ends_at))
                 rows = usage_rows.of_window(tx, source, window)
-                for charge in attribute(rows, bot.policy.rules, names, otherwise=UNATTRIBUTED):
+                for charge in attribute(rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED):
                     amount = charge.net if bot.policy.basis is Basis.NET else charge.list
                     by_budget[charge.budget] += amount
                     if charge.budget == UNATTRIBUTED:

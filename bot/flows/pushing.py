@@ -46,6 +46,6 @@ def take(bot: Bot, body: bytes, headers: Mapping[str, str], now: datetime) -> Ta
             by_source[row.source].append(row)
         for source, some in sorted(by_source.items()):
             sources.lock(tx, f"push:{source}")  # new rules may be attributing what is there anew
-            charges = attribute(some, bot.policy.rules, names, otherwise=UNATTRIBUTED)
+            charges = attribute(some, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED)
             ledger.add(tx, f"push:{source}", charges)
     return Taken(len(fresh), len(rows) - len(fresh))

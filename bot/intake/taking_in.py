@@ -57,7 +57,7 @@ def replace_window(tx: Session, bot: Bot, source: str, fetched: Fetched, now: da
     names = sources.names(tx)
     if met := _people_met(fetched.rows, names):
         sources.save_names(tx, source, Directory(actors=met))
-    charges = attribute(fetched.rows, bot.policy.rules, names, otherwise=UNATTRIBUTED)
+    charges = attribute(fetched.rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED)
     covered_from = sources.load(tx, source).covered_from
     known = covered_from is not None and covered_from <= window.starts_at
     settled = revisions.of_window(tx, bot, source, window, now) if known else {}

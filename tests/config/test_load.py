@@ -6,8 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.config.load import load_policy
-from bot.domain.attribution import Match, Rule
 from bot.domain.budgets import (
     UNATTRIBUTED,
     AnswerWithin,
@@ -30,9 +31,11 @@ from bot.domain.policy import (
     Commitment,
     DigestTime,
     Organization,
+    PeoplePolicy,
     Policy,
     SourcePolicy,
 )
+from bot.domain.rules import Match, Rule
 from bot.domain.spans import Span, WorkCalendar
 from tests.config.policy_text import changed, error_lines, load
 
@@ -156,6 +159,7 @@ def test_defaults(tmp_path: Path) -> None:
     search = policy.tree.budgets[BudgetId("search")]
 
     assert (ANTHROPIC,) == policy.sources
+    assert () == policy.helps
     assert Basis.NET == policy.basis
     assert DigestTime(0, time(9)) == policy.organization.digest
     assert frozenset({0, 1, 2, 3, 4}) == policy.organization.calendar.working_days
@@ -167,6 +171,28 @@ def test_defaults(tmp_path: Path) -> None:
     assert PLATFORM.answer_within == search.answer_within
     assert AtLimit.NOTIFY == search.at_limit
     assert replace(PLATFORM.overage, routes=(Route(None, ("finance", "leads")),)) == search.overage
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (
+            '{kind: claude_code, every: 1h, lookback: 7d, workspace: "team-*"}',
+            PeoplePolicy("claude_code", HOUR, 7 * 24 * HOUR, "team-*"),
+        ),
+        (
+            "{kind: claude_code}",
+            PeoplePolicy("claude_code", timedelta(minutes=15), 72 * HOUR, "Claude Code"),
+        ),
+    ],
+)
+def test_who_used_it_is_no_source(tmp_path: Path, written: str, expected: PeoplePolicy) -> None:
+    """It reports no dollars, so no figure can be as old as it is, and it is read less often."""
+    text = changed(("unattributed:", f"sources: [{written}, {{kind: anthropic}}]\nunattributed:"))
+    policy = load(text, tmp_path).policy
+
+    assert (ANTHROPIC,) == policy.sources
+    assert (expected,) == policy.helps
 
 
 def test_rules_keep_file_order(tmp_path: Path) -> None:

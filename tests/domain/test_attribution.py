@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.attribution import Charge, Match, Rule, attribute, divide
+from bot.domain.attribution import Charge, attribute, divide
 from bot.domain.money import Micros, micros
+from bot.domain.rules import Match, Rule
 from bot.domain.usage import Actor, ApiKey, Directory, NamedActor, Tokens, UsageRow, Workspace
 from tests.domain.values import HOUR, NOW
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.attribution import Rule
 from bot.domain.budgets import (
     AnswerWithin,
     ApproverList,
@@ -22,6 +21,7 @@ from bot.domain.limits import Allocation, TemporaryRaise
 from bot.domain.money import Micros, micros
 from bot.domain.periods import Cadence, period_at
 from bot.domain.policy import Basis, Channels, DigestTime, Organization, Policy, SourcePolicy
+from bot.domain.rules import Rule
 from bot.domain.spans import Span, WorkCalendar
 from bot.domain.standings import Freshness, Standing, evaluate
 

@@ -105,7 +105,7 @@ def _attribute_again(tx: Session, bot: Bot, now: datetime) -> dict[str, Micros]:
         while day < ends_at:
             window = Window(day, min(day + DAY, ends_at))
             rows = usage_rows.of_window(tx, source, window)
-            charges = attribute(rows, bot.policy.rules, names, otherwise=UNATTRIBUTED)
+            charges = attribute(rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED)
             ledger.replace(tx, source, window, charges)
             day += DAY
     after = ledger.spend(tx, starts_at, ends_at, bot.policy.basis)
