@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo run test check lint format bench
+.PHONY: setup demo run test test-gateways check lint format bench
 
 setup: .venv/installed
 
@@ -17,6 +17,12 @@ setup: .venv/installed
 	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev
 	touch $@
 
+.venv-gateways/installed: pyproject.toml constraints-gateways.txt
+	$(PYTHON) -m venv .venv-gateways
+	.venv-gateways/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-gateways/bin/python -m pip install --quiet -c constraints-gateways.txt --group gateways
+	touch $@
+
 demo: .venv/installed           ## the whole thing on this machine, in the browser
 	@$(BIN)/budget-bot demo
 
@@ -26,6 +32,9 @@ run: .venv/installed            ## the real bot, from .env and budgets.yaml
 test: check                     ## everything that CI runs
 	sh tests/browser/chromium.sh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+
+test-gateways: .venv/developer .venv-gateways/installed  ## our usage source against the real MLflow AI Gateway (0.9 GB)
+	GATEWAYS_BIN=.venv-gateways/bin $(BIN)/python -m pytest tests/gateways
 
 check: lint                     ## lint, types, import contracts
 	$(BIN)/lint-imports

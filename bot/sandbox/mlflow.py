@@ -1,4 +1,8 @@
-"""A double of MLflow AI Gateway's budget policies and windows, in the shapes of 3.17.2."""
+"""
+A double of MLflow AI Gateway's budget policies and windows, in the shapes of 3.17.2.
+
+`make test-gateways` holds its answers against those of the real program.
+"""
 
 import base64
 from dataclasses import dataclass, replace
@@ -6,10 +10,19 @@ from datetime import datetime
 from decimal import Decimal
 
 from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
-from bot.sandbox.litellm_serving import Body, GatewayDouble, Refusal
+from bot.sandbox.litellm_serving import Body, GatewayDouble
 
 _ROOT = "/api/3.0/mlflow/gateway/budgets"
+
+
+class _Turned(Exception):  # noqa: N818 - an answer, not a mistake
+    """Turned away before any handler of MLflow's: in HTML, as Flask does it."""
+
+    def __init__(self, status: int, text: str, **headers: str) -> None:
+        super().__init__(text)
+        self.response = HTMLResponse(text, status, headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,7 @@ class _Policy:
             "duration": {"unit": self.unit, "value": 1},
             "target_scope": self.scope,
             "budget_action": "REJECT",
+            "created_by": "",
             "created_at": 1795450647515,
             "last_updated_by": "",
             "last_updated_at": 1795450647515,
@@ -50,7 +64,7 @@ class Mlflow(GatewayDouble):
 
     def __init__(self, credentials: tuple[str, str] | None = None, port: int = 0) -> None:
         super().__init__({f"{_ROOT}/list": self._list, f"{_ROOT}/windows": self._windows}, port)
-        self.page_size = 100
+        self.page_size = 1000
         self._credentials = credentials
         self._policies: dict[str, _Policy] = {}
         self._hidden: set[str] = set()
@@ -102,22 +116,35 @@ class Mlflow(GatewayDouble):
         return {"error_code": codes.get(status, "INTERNAL_ERROR"), "message": message}
 
     def authorize(self, request: Request) -> None:
-        if self._credentials is None:
-            return
-        pair = base64.b64encode(":".join(self._credentials).encode()).decode()
-        if request.headers.get("authorization") != f"Basic {pair}":
-            raise Refusal(401, self.error(401, "You are not authenticated."))
+        if self._credentials is not None:
+            pair = base64.b64encode(":".join(self._credentials).encode()).decode()
+            if request.headers.get("authorization") != f"Basic {pair}":
+                realm = {"www-authenticate": 'Basic realm="mlflow"'}
+                raise _Turned(401, "You are not authenticated.", **realm)
+        if request.url.path not in self._paths:
+            raise _Turned(404, "<!doctype html>\n<title>404 Not Found</title>")
+
+    async def _handle(self, request: Request) -> Response:
+        try:
+            return await super()._handle(request)
+        except _Turned as turned:
+            return turned.response
 
     def _list(self, request: Request) -> Body:
         start = int(request.query_params.get("page_token", "0"))
         end = start + self.page_size
         shown = [policy.show() for policy in self._policies.values()]
-        body: Body = {"budget_policies": shown[start:end]}
+        body = _leave_out_empty("budget_policies", shown[start:end])
         return {**body, "next_page_token": str(end)} if end < len(shown) else body
 
     def _windows(self, _: Request) -> Body:
         policies = [policy for policy in self._policies.values() if policy.id not in self._hidden]
-        return {"windows": [policy.show_window() for policy in policies]}
+        return _leave_out_empty("windows", [policy.show_window() for policy in policies])
+
+
+def _leave_out_empty(name: str, found: list[Body]) -> Body:
+    """MLflow's answers are protobuf messages: a list without an entry is not there at all."""
+    return {name: found} if found else {}
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -30,8 +30,8 @@ QUOTED_WINDOWS = """{"windows":[{"budget_policy_id":"bp-1","window_start_ms":179
 "window_end_ms":1796083200000,"current_spend":0.63}]}"""
 QUOTED_POLICIES = """{"budget_policies":[{"budget_policy_id":"bp-1","budget_unit":"USD",
 "budget_amount":0.5,"duration":{"unit":"MONTHS","value":1},"target_scope":"ENDPOINT",
-"target_value":"e-1","budget_action":"REJECT","created_at":1795450647515,"last_updated_by":"",
-"last_updated_at":1795450647515}]}"""
+"target_value":"e-1","budget_action":"REJECT","created_by":"","created_at":1795450647515,
+"last_updated_by":"","last_updated_at":1795450647515}]}"""
 
 
 @pytest.fixture
