@@ -3,11 +3,20 @@
 from datetime import time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from bot.config.fields import (
+    PEOPLE_KIND,
     Channel,
     Command,
     Day,
@@ -79,9 +88,13 @@ class CommitmentPart(Part):
     reserve: Reserve = Field(0, description="the share that is not given to budgets")
 
 
+_OF_PEOPLE = frozenset({"kind", "every", "lookback", "workspace"})
+
+
 class SourcePart(Part):
     kind: Kind = Field(
-        description="where usage is read: anthropic, usage_report, litellm or mlflow"
+        description="where usage is read: anthropic, usage_report, litellm or mlflow; "
+        "or who used a shared key: claude_code"
     )
     every: PlainDuration = Field(timedelta(minutes=1), description="how often it is read")
     lookback: PlainDuration = Field(
@@ -90,6 +103,35 @@ class SourcePart(Part):
     stale_after: PlainDuration = Field(
         timedelta(hours=6), description="figures older than this count as blind"
     )
+    history: PlainDuration = Field(
+        timedelta(days=92), description="how much of the past is read when the bot first starts"
+    )
+    revised_for: PlainDuration = Field(
+        timedelta(days=30), description="for how long figures may change; read again every 6 hours"
+    )
+    workspace: Text | None = Field(
+        None, description="claude_code only: the shared workspace, id or name, may be a glob"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _people_have_their_own_defaults(cls, raw: object) -> object:
+        """Who used what is told late and by the day, so a minute's rhythm would ask in vain."""
+        if isinstance(raw, dict) and raw.get("kind") == PEOPLE_KIND:
+            return {"every": "15m", "lookback": "3d", "workspace": "Claude Code", **raw}
+        return raw
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "SourcePart":
+        if self.kind != PEOPLE_KIND and self.workspace is not None:
+            raise ValueError(
+                f"only kind {PEOPLE_KIND} takes a workspace; remove it, "
+                "and name workspaces in the match of a budget"
+            )
+        needless = sorted(self.model_fields_set - _OF_PEOPLE) if self.kind == PEOPLE_KIND else []
+        if needless:
+            raise ValueError(f"kind {PEOPLE_KIND} reports no dollars; remove {', '.join(needless)}")
+        return self
 
 
 class ApproverPart(Part):
@@ -205,6 +247,16 @@ class PolicyFile(Part):
         description="{owner: finops@example.com}, who looks after what no rule claims"
     )
     budgets: tuple[Entry, ...] = Field(min_length=1, description="a list of at least one budget")
+
+    @field_validator("sources")
+    @classmethod
+    def _dollars_come_from_somewhere(cls, sources: tuple[SourcePart, ...]) -> object:
+        if sources and all(source.kind == PEOPLE_KIND for source in sources):
+            raise ValueError(
+                f"{PEOPLE_KIND} only says who used what; "
+                "add a source of dollars, like {kind: anthropic}"
+            )
+        return sources
 
 
 class _Schema(GenerateJsonSchema):

@@ -248,7 +248,8 @@ Command = Annotated[
     PlainValidator(matching(_COMMAND, "a slash command in lower case, like /budget")),
     _schema("string", pattern=f"^{_COMMAND.pattern}$"),
 ]
-SOURCE_KINDS = ("anthropic", "usage_report", "litellm", "mlflow")
+PEOPLE_KIND = "claude_code"  # says who used it, and reports no dollars
+SOURCE_KINDS = ("anthropic", "usage_report", "litellm", "mlflow", PEOPLE_KIND)
 Kind = Annotated[
     str,
     PlainValidator(one_of("source", *SOURCE_KINDS)),

@@ -63,7 +63,30 @@ FIELDS: dict[str, tuple[tuple[str, str], list[str]]] = {
     "a source not known": (
         (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: gateway}}]\n"),
         [
-            "9: sources[0].kind: unknown source 'gateway'; known: anthropic, usage_report, litellm, mlflow"
+            "9: sources[0].kind: unknown source 'gateway'; "
+            "known: anthropic, usage_report, litellm, mlflow, claude_code"
+        ],
+    ),
+    "a workspace of a source of dollars": (
+        (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: anthropic, workspace: team-search}}]\n"),
+        [
+            "9: sources[0]: only kind claude_code takes a workspace; "
+            "remove it, and name workspaces in the match of a budget"
+        ],
+    ),
+    "an age of what has no figures": (
+        (
+            UNATTRIBUTED,
+            f"{UNATTRIBUTED}sources: [{{kind: anthropic}}, "
+            "{kind: claude_code, every: 1h, stale_after: 6h}]\n",
+        ),
+        ["9: sources[1]: kind claude_code reports no dollars; remove stale_after"],
+    ),
+    "people without dollars": (
+        (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: claude_code}}]\n"),
+        [
+            "9: sources: claude_code only says who used what; "
+            "add a source of dollars, like {kind: anthropic}"
         ],
     ),
     "runway thresholds": (
@@ -235,6 +258,14 @@ ACROSS: dict[str, tuple[tuple[str, str], list[str]]] = {
     "a source twice": (
         (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: anthropic}}, {{kind: anthropic}}]\n"),
         ["9: sources[1]: is the second source 'anthropic'; keep one"],
+    ),
+    "people twice": (
+        (
+            UNATTRIBUTED,
+            f"{UNATTRIBUTED}sources: [{{kind: anthropic}}, {{kind: claude_code}}, "
+            "{kind: claude_code, workspace: other}]\n",
+        ),
+        ["9: sources[2]: is the second source 'claude_code'; keep one"],
     ),
 }
 

@@ -24,8 +24,18 @@ def test_is_a_schema() -> None:
     Draft202012Validator.check_schema(json_schema())
 
 
+PEOPLE = changed(
+    (
+        "unattributed: {",
+        "sources: [{kind: anthropic}, {kind: claude_code, workspace: Claude Code}]\nunattributed: {",
+    )
+)
+
+
 @pytest.mark.parametrize(
-    "text", [EXAMPLE.read_bytes(), changed().encode()], ids=["example", "small"]
+    "text",
+    [EXAMPLE.read_bytes(), changed().encode(), PEOPLE.encode()],
+    ids=["example", "small", "people"],
 )
 def test_accepts(text: bytes) -> None:
     """What loads is also right for an editor."""
@@ -39,6 +49,7 @@ def test_accepts(text: bytes) -> None:
         (("    limit: 12000\n", ""), "$.budgets[1]"),
         (("    limit: 40000\n", "    limit: 40000\n    at_limit: blok\n"), "$.budgets[0]"),
         (("unattributed: {", "defaults: {period: year}\nunattributed: {"), "$.defaults.period"),
+        (("unattributed: {", "sources: [{kind: cloud}]\nunattributed: {"), "$.sources[0].kind"),
     ],
 )
 def test_refuses(change: tuple[str, str], expected: str) -> None:
