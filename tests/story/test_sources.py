@@ -1,11 +1,17 @@
 """Where usage is read: each kind of source, through the whole bot."""
 
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from bot.config.fields import SOURCE_KINDS
+from bot.config.settings import load_settings
+from bot.domain.errors import ConfigError
+from bot.domain.policy import PeoplePolicy
 from bot.domain.usage import Tokens
-from bot.sources import KINDS
+from bot.sources import HELPS, KINDS, build_helps
 from tests.story.town import POLICY, at, town
 
 REPORT = f"{POLICY}sources:\n  - {{kind: usage_report, every: 1m}}\n"
@@ -13,7 +19,19 @@ REPORT = f"{POLICY}sources:\n  - {{kind: usage_report, every: 1m}}\n"
 
 def test_every_kind_that_the_policy_knows_can_be_built() -> None:
     """The policy file and the code name the same kinds."""
-    assert set(SOURCE_KINDS) == set(KINDS)
+    assert set(SOURCE_KINDS) == {*KINDS, *HELPS}
+
+
+def test_what_names_people_is_built_beside_the_sources() -> None:
+    """It needs the key of the organization, and says so when it is missing."""
+    helps = (PeoplePolicy("claude_code", timedelta(minutes=15), timedelta(days=3), "Claude Code"),)
+    built = build_helps(load_settings({"ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-x"}, None), helps)
+
+    assert ["claude_code"] == [help_.name for help_ in built.values()]
+    with pytest.raises(ConfigError, match="ANTHROPIC_ADMIN_KEY"):
+        build_helps(load_settings({}, None), helps)
+    for help_ in built.values():
+        help_.close()
 
 
 def test_an_organization_without_the_beta_is_read_by_its_usage_report(

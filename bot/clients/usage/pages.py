@@ -1,7 +1,7 @@
 """Walks the pages of one query to their end, however they are linked."""
 
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 
 from bot.clients.usage.answers import ListPage, ReportPage, parse_answer
 from bot.clients.usage.errors import PageLoop
@@ -14,15 +14,32 @@ _MOST_PAGES = 10_000
 _AnyPage = TypeVar("_AnyPage", bound=ReportPage | ListPage)
 
 
+class Linked(Protocol):
+    def following(self) -> tuple[str, str] | None: ...
+
+
+_AnyLinked = TypeVar("_AnyLinked", bound=Linked)
+
+
 def walk_pages(
     transport: Transport, name: str, kind: type[_AnyPage], asked: Parameters, patience: Patience
 ) -> Iterator[_AnyPage]:
     path = f"{ROOT}/{name}"
+
+    def read(parameters: Parameters) -> _AnyPage:
+        return parse_answer(kind, transport.get(path, parameters, patience), path)
+
+    return follow_pages(read, path, asked)
+
+
+def follow_pages(
+    read: Callable[[Parameters], _AnyLinked], path: str, asked: Parameters
+) -> Iterator[_AnyLinked]:
+    """For answers that are not read as the others are; `path` is for the error's text."""
     following: tuple[str, str] | None = None
     seen: set[str] = set()
     while True:
-        parameters = asked if following is None else (*asked, following)
-        page = parse_answer(kind, transport.get(path, parameters, patience), path)
+        page = read(asked if following is None else (*asked, following))
         yield page
         following = page.following()
         if following is None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.sandbox.serving import Server, wait_for_disconnect
+from bot.sandbox.usage.claude_code import read_claude_code
 from bot.sandbox.usage.cost_report import read_cost_report
 from bot.sandbox.usage.dimensions import COST, USAGE
 from bot.sandbox.usage.faults import Fault, Faults
@@ -26,6 +27,7 @@ FAST_BETA = "fast-mode-2026-02-01"
 REPORTS = {"analytics/cost": COST, "analytics/usage": USAGE}
 OLDER_REPORTS = {
     "usage_report/messages": read_usage_report,
+    "usage_report/claude_code": read_claude_code,
     "cost_report": read_cost_report,
 }
 
