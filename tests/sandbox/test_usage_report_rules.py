@@ -281,6 +281,42 @@ def test_both_reports_tell_the_same_spend(api: UsageApi) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("refresh_lag", "older_lag", "expected"),
+    [
+        (timedelta(0), None, [1, 4, 60]),
+        (timedelta(minutes=3), None, [4, 60]),
+        (HOUR / 2, None, [60]),
+        (HOUR / 2, timedelta(0), [1, 4, 60]),
+        (timedelta(0), HOUR / 2, [60]),
+    ],
+)
+def test_how_far_behind(
+    api: UsageApi, refresh_lag: timedelta, older_lag: timedelta | None, expected: list[int]
+) -> None:
+    """The older usage report is five minutes behind, and never more than the analytics reports unless told."""
+    api.refresh_lag, api.older_lag = refresh_lag, older_lag
+    for minutes in (1, 4, 60):
+        api.spend(NOW - timedelta(minutes=minutes), "1", tokens=TOKENS)
+    minute = {**HOURS, "bucket_width": "1m", "limit": "1440"}
+
+    shown = [b["starting_at"] for b in page(api, USAGE, minute)["data"] if b["results"]]
+
+    assert [f"{NOW - timedelta(minutes=m):%FT%TZ}" for m in reversed(expected)] == shown
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(14, [1, 1]), (15, [1, 0]), (39, [0, 0])])
+def test_days_that_are_billed_later(api: UsageApi, hours: int, expected: list[int]) -> None:
+    """A day that is over and not billed yet is a bucket without results."""
+    api.spend(NOW - DAY, "1", tokens=TOKENS)
+    api.spend(NOW - 2 * DAY, "1", tokens=TOKENS)
+    api.cost_lag = hours * HOUR
+
+    buckets = page(api, COST, DAYS)["data"]
+
+    assert expected == [len(bucket["results"]) for bucket in buckets]
+
+
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the example bodies are not here")
 @pytest.mark.parametrize(
     ("path", "example", "asked"),

@@ -102,10 +102,21 @@ def read(api: UsageApi, path: str) -> dict[str, Any]:
 
 
 RANGE = f"starting_at={START:%FT%TZ}&ending_at={NOW:%FT%TZ}&time_bucket_width=1h"
+MINUTES = RANGE.replace("1h", "1m")
+DAYS = RANGE.replace("1h", "1d")
 GROUPS = "&".join(f"group_by[]={name}" for name in FIVE)
+SKU = "group_by[]=model&group_by[]=service_tier&group_by[]=context_window&group_by[]=inference_geo"
 PATHS: list[tuple[str, type[BaseModel]]] = [
     (f"analytics/cost?{RANGE}&{GROUPS}", BetaAnalyticsCostItem),
     (f"analytics/cost?{RANGE}&group_by[]=cost_type&group_by[]=token_type", BetaAnalyticsCostItem),
+    (f"analytics/cost?{MINUTES}&{GROUPS}", BetaAnalyticsCostItem),
+    (f"analytics/usage?{MINUTES}&{GROUPS}", BetaAnalyticsUsageItem),
+    (
+        f"analytics/cost?{DAYS}&{SKU}&group_by[]=cost_type&group_by[]=token_type",
+        BetaAnalyticsCostItem,
+    ),
+    (f"analytics/usage?{DAYS}&{SKU}", BetaAnalyticsUsageItem),
+    (f"analytics/cost?{DAYS}", BetaAnalyticsCostItem),
     (f"analytics/usage?{RANGE}&{GROUPS}", BetaAnalyticsUsageItem),
     (f"analytics/usage?{RANGE}", BetaAnalyticsUsageItem),
     ("workspaces?include_default=true", Workspace),

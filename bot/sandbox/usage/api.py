@@ -19,7 +19,7 @@ ANALYTICS_KEY = "sk-ant-api01-sandbox-analytics"
 
 
 class UsageApi(Ledger):
-    """`spend`, `revise`, `freeze` and `refresh_lag` come from the ledger it serves."""
+    """`spend`, `revise`, `freeze` and the lags come from the ledger it serves."""
 
     admin_key = ADMIN_KEY
     analytics_key = ANALYTICS_KEY

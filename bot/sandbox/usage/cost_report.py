@@ -35,15 +35,20 @@ class _Group(NamedTuple):
 
 
 def read_cost_report(ledger: Ledger, pairs: Pairs) -> dict[str, object]:
-    """Whole days only, so a range that starts today is refused as no range at all."""
+    """
+    Whole days only, so a range that starts today is refused as no range at all.
+
+    A day that is over but not billed yet is an empty bucket.
+    """
     query = read_buckets(pairs, ALLOWED, ledger.clock())
     today = query.floor(ledger.clock())
     if query.starts_at >= today:
         raise invalid("Invalid date range: ending date must be after starting date")
     default = ledger.organization.default_workspace_id
+    billed = query.floor(ledger.clock() - ledger.cost_lag)
     days: dict[datetime, dict[_Group, Decimal]] = {}
-    for event in ledger.shown():
-        if event.dimensions.get("service_tier") == "priority":
+    for event in ledger.shown_older():
+        if event.at >= billed or event.dimensions.get("service_tier") == "priority":
             continue  # left out of this report
         sums = days.setdefault(query.floor(event.at), {})
         for part, amount in _split(event, default):

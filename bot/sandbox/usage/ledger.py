@@ -13,10 +13,17 @@ from bot.sandbox.usage.organization import Organization
 from bot.sandbox.usage.query import EARLIEST
 
 Usd = str | int | Decimal
+_OLDER_LAG = timedelta(minutes=5)  # "usually", says the documentation
 
 
 class Ledger:
-    """Thread-safe: a simulation writes while the server reads."""
+    """
+    Thread-safe: a simulation writes while the server reads.
+
+    `refresh_lag` is how far the analytics reports are behind, `older_lag` how far the older usage
+    report is: 5 minutes, and without being told otherwise never more than the analytics reports.
+    `cost_lag` is how long after its end a day shows up in the older cost report.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -24,6 +31,8 @@ class Ledger:
         self.organization = Organization(founded_at=EARLIEST)
         self.events: dict[str, SpendEvent] = {}
         self.refresh_lag = timedelta(0)
+        self.older_lag: timedelta | None = None
+        self.cost_lag = timedelta(0)
         self._frozen_at: datetime | None = None
 
     def horizon(self) -> datetime:
@@ -32,6 +41,10 @@ class Ledger:
 
     def refreshed_at(self) -> datetime:
         return self.horizon() - self.refresh_lag
+
+    def older_refreshed_at(self) -> datetime:
+        lag = min(self.refresh_lag, _OLDER_LAG) if self.older_lag is None else self.older_lag
+        return self.horizon() - lag
 
     def freeze(self) -> None:
         """The data stands still from now on: the API answers, but with nothing new."""
@@ -43,8 +56,12 @@ class Ledger:
             self._frozen_at = None
 
     def shown(self) -> list[SpendEvent]:
-        horizon, refreshed_at = self.horizon(), self.refreshed_at()
-        return [event for event in self.events.values() if event.shown(horizon, refreshed_at)]
+        """What the analytics reports know."""
+        return self._shown(self.refreshed_at())
+
+    def shown_older(self) -> list[SpendEvent]:
+        """What the two older reports know."""
+        return self._shown(self.older_refreshed_at())
 
     def spend(
         self,
@@ -119,6 +136,10 @@ class Ledger:
                 tokens=tokens or event.tokens,
                 requests=event.requests if requests is None else requests,
             )
+
+    def _shown(self, refreshed_at: datetime) -> list[SpendEvent]:
+        horizon = self.horizon()
+        return [event for event in self.events.values() if event.shown(horizon, refreshed_at)]
 
     def _actor(self, actor: str | None, key_id: str | None) -> str | None:
         """Attributed to the named identity, else to the key, else to nobody."""

@@ -41,7 +41,7 @@ def read_usage_report(ledger: Ledger, pairs: Pairs) -> dict[str, object]:
     query = read_buckets(pairs, ALLOWED, ledger.clock())
     default = ledger.organization.default_workspace_id
     buckets: dict[datetime, dict[_Group, list[SpendEvent]]] = {}
-    for event in ledger.shown():
+    for event in ledger.shown_older():
         if _counts(event) and _passes(event, query, default):
             group = tuple(
                 read_legacy(event, name, default) if name in query.group_by else None
