@@ -99,6 +99,14 @@ class UsagePage(ReportPage):
     data: list[UsageRow]
 
 
+class ServerTools(Answer):
+    web_search_requests: Count
+
+
+class UsageWithSearches(Usage):
+    server_tool_use: ServerTools
+
+
 class WorkspaceItem(Answer):
     id: str
     name: str

@@ -1,30 +1,29 @@
 """Anthropic's analytics reports as a usage source: complete windows of hours, or an error."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-from bot.clients.usage.answers import CostPage, CostRow, ReportPage, UsagePage
-from bot.clients.usage.answers import UsageRow as UsageAnswer
+from bot.clients.usage.analytics import read_rows
 from bot.clients.usage.closing import Closing
+from bot.clients.usage.day_totals import read_analytics_totals
 from bot.clients.usage.errors import SourceRefused
 from bot.clients.usage.names import read_directory, read_organization
-from bot.clients.usage.pages import ROOT, walk_pages
+from bot.clients.usage.pages import ROOT
 from bot.clients.usage.patience import Patience
 from bot.clients.usage.reading import LARGEST_ANSWER
-from bot.clients.usage.rows import join_rows
+from bot.clients.usage.tail import Tail
 from bot.clients.usage.transport import BETA, Transport
-from bot.clients.usage.windows import earliest_hour, format_moment, readable_window, split_window
+from bot.clients.usage.windows import HOUR, earliest_hour, readable_window, split_window
 from bot.clock import Clock, utc_now
-from bot.domain.usage import Directory, Fetched, UsageRow, Window
+from bot.domain.usage import DayTotal, Directory, Fetched, Window
 
 BASE_URL = "https://api.anthropic.com"
-_GROUPS = ("workspace_id", "api_key_id", "actor", "model", "product")
-_AnyReport = TypeVar("_AnyReport", bound=ReportPage)
 
 
 class AnthropicSource(Closing):
+    """`tail` estimates what was spent after the reports were refreshed; it needs an admin key."""
+
     def __init__(
         self,
         key: str,
@@ -36,10 +35,12 @@ class AnthropicSource(Closing):
         clock: Clock = utc_now,
         largest_answer: int = LARGEST_ANSWER,
         read_seconds: float = 10.0,
+        tail: bool = True,
     ) -> None:
         self.name = name
         self._patience = patience
         self._clock = clock
+        self._told: set[str] = set()
         self._transport = Transport(
             key,
             base_url,
@@ -49,6 +50,7 @@ class AnthropicSource(Closing):
             largest_answer=largest_answer,
             read_seconds=read_seconds,
         )
+        self._tail = Tail(self._transport, name, patience) if tail else None
 
     def earliest(self, now: datetime) -> datetime:
         return earliest_hour(now)
@@ -59,26 +61,27 @@ class AnthropicSource(Closing):
 
         The window that comes back is the one that was read: widened to hours, cut to what the API
         answers for and to the present hour. Any failure raises, so half of an answer never looks
-        like less spend.
+        like less spend. Only the tail may fail: then the rows are the billed ones alone.
         """
         readable = readable_window(window, now)
         patience = Patience(self._patience)
-        rows: list[UsageRow] = []
-        refreshed: list[datetime] = []
-        for part in split_window(readable):
-            costs: list[CostRow] = []
-            usages: list[UsageAnswer] = []
-            for cost_page in self._report("cost", CostPage, part, patience):
-                costs += cost_page.data
-                refreshed += _refreshed(cost_page)
-            for usage_page in self._report("usage", UsagePage, part, patience):
-                usages += usage_page.data
-                refreshed += _refreshed(usage_page)
-            rows += join_rows(self.name, part, costs, usages)
-        return Fetched(window=readable, rows=tuple(rows), refreshed_at=min(refreshed, default=None))
+        parts = [
+            read_rows(self._transport, self.name, part, HOUR, patience)
+            for part in split_window(readable)
+        ]
+        fetched = Fetched(
+            window=readable,
+            rows=tuple(row for part in parts for row in part.rows),
+            refreshed_at=min((p.refreshed_at for p in parts if p.refreshed_at), default=None),
+        )
+        return self._tail.extend(fetched, now) if self._tail else fetched
+
+    def totals(self, window: Window, now: datetime) -> tuple[DayTotal, ...]:
+        """See `Totals`; days after the last refresh are not told yet."""
+        return read_analytics_totals(self._transport, window, now, Patience(self._patience))
 
     def directory(self) -> Directory:
-        return read_directory(self._transport, Patience(self._patience))
+        return read_directory(self._transport, Patience(self._patience), self._told)
 
     def check(self) -> str:
         """The organization's name. A key with read:analytics cannot ask for it: then a report is tried."""
@@ -96,21 +99,3 @@ class AnthropicSource(Closing):
 
     def close(self) -> None:
         self._transport.close()
-
-    def _report(
-        self, report: str, kind: type[_AnyReport], window: Window, patience: Patience
-    ) -> Iterator[_AnyReport]:
-        asked = (
-            ("starting_at", format_moment(window.starts_at)),
-            ("ending_at", format_moment(window.ends_at)),
-            ("time_bucket_width", "1h"),
-            *(("group_by[]", group) for group in _GROUPS),
-            ("limit", "1000"),
-            ("order_by", "time"),
-            ("order", "asc"),
-        )
-        return walk_pages(self._transport, f"analytics/{report}", kind, asked, patience)
-
-
-def _refreshed(page: ReportPage) -> list[datetime]:
-    return [] if page.data_refreshed_at is None else [page.data_refreshed_at]

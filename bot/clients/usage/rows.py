@@ -10,15 +10,14 @@ from pydantic import JsonValue
 
 from bot.clients.usage.answers import CostRow, Group
 from bot.clients.usage.answers import UsageRow as UsageAnswer
+from bot.clients.usage.counts import add_tokens, read_tokens
 from bot.clients.usage.errors import SourceDataError
+from bot.clients.usage.windows import HOUR, floor_moment
 from bot.domain.money import micros_from_cents
 from bot.domain.usage import Actor, Tokens, UsageRow, Window
 
-BUCKET = timedelta(hours=1)
-# bucket, workspace, key, actor kind and id, model, product: every dimension that is grouped by
-Key = tuple[
-    datetime, datetime, str | None, str | None, tuple[str, str] | None, str | None, str | None
-]
+# hour, workspace, key, actor kind and id, model, product: every dimension that is grouped by
+Key = tuple[datetime, str | None, str | None, tuple[str, str] | None, str | None, str | None]
 _IDS = {
     "user_actor": "user_id",
     "service_account_actor": "service_account_id",
@@ -37,18 +36,26 @@ class _Joined:
 
 
 def join_rows(
-    source: str, window: Window, costs: Iterable[CostRow], usages: Iterable[UsageAnswer]
+    source: str,
+    window: Window,
+    costs: Iterable[CostRow],
+    usages: Iterable[UsageAnswer],
+    width: timedelta = HOUR,
 ) -> tuple[UsageRow, ...]:
-    """One row per key: usage that cost nothing has no money, cost without usage no tokens."""
+    """
+    One row per key: usage that cost nothing has no money, cost without usage no tokens.
+
+    Buckets are as wide as they were asked for, rows are always of an hour.
+    """
     joined: dict[Key, _Joined] = {}
     for number, cost in enumerate(costs):
-        entry = _entry(joined, cost, window, f"cost row {number}")
+        entry = _entry(joined, cost, window, f"cost row {number}", width)
         entry.net += Decimal(cost.cost.amount)
         entry.gross += Decimal(cost.cost.list_amount)
         entry.cost_requests += cost.cost.requests or 0
     for number, usage in enumerate(usages):
-        entry = _entry(joined, usage, window, f"usage row {number}")
-        entry.tokens = _add(entry.tokens, usage)
+        entry = _entry(joined, usage, window, f"usage row {number}", width)
+        entry.tokens = add_tokens(entry.tokens, read_tokens(usage.usage))
         entry.usage_requests += usage.usage.requests or 0
     return tuple(_row(source, key, joined[key]) for key in sorted(joined, key=_sort_key))
 
@@ -73,60 +80,42 @@ def name_actor(actor: dict[str, JsonValue] | None, where: str) -> Actor | None:
 
 
 def _entry(
-    joined: dict[Key, _Joined], row: CostRow | UsageAnswer, window: Window, where: str
+    joined: dict[Key, _Joined],
+    row: CostRow | UsageAnswer,
+    window: Window,
+    where: str,
+    width: timedelta,
 ) -> _Joined:
     starts_at, ends_at = row.starting_at.astimezone(UTC), row.ending_at.astimezone(UTC)
     if not window.starts_at <= starts_at < ends_at <= window.ends_at:
         raise SourceDataError(f"{where}: starting_at {starts_at:%FT%TZ} is outside the window")
-    if ends_at - starts_at != BUCKET:
-        raise SourceDataError(f"{where}: ending_at {ends_at:%FT%TZ} is not that of an hour")
+    if ends_at - starts_at != width:
+        raise SourceDataError(f"{where}: ending_at {ends_at:%FT%TZ} is not that of its bucket")
     actor = name_actor(row.group.actor, where)
-    key = _key(starts_at, ends_at, row.group, actor)
+    hour = starts_at if width == HOUR else floor_moment(starts_at)
+    key = _key(hour, row.group, actor)
     found = joined.get(key)
     if found is None:
         found = joined[key] = _Joined(actor)
     return found
 
 
-def _key(starts_at: datetime, ends_at: datetime, group: Group, actor: Actor | None) -> Key:
+def _key(hour: datetime, group: Group, actor: Actor | None) -> Key:
     who = (actor.kind, actor.id) if actor else None
-    return (
-        starts_at,
-        ends_at,
-        group.workspace_id,
-        group.api_key_id,
-        who,
-        group.model,
-        group.product,
-    )
+    return (hour, group.workspace_id, group.api_key_id, who, group.model, group.product)
 
 
 def _sort_key(key: Key) -> tuple[object, ...]:
-    starts_at, ends_at, *dimensions = key
-    return (starts_at, ends_at, [repr(value) for value in dimensions])
-
-
-def _add(tokens: Tokens, row: UsageAnswer) -> Tokens:
-    usage = row.usage
-    return Tokens(
-        uncached_input=tokens.uncached_input + usage.uncached_input_tokens,
-        cache_read=tokens.cache_read + usage.cache_read_input_tokens,
-        cache_creation_5m=(
-            tokens.cache_creation_5m + usage.cache_creation.ephemeral_5m_input_tokens
-        ),
-        cache_creation_1h=(
-            tokens.cache_creation_1h + usage.cache_creation.ephemeral_1h_input_tokens
-        ),
-        output=tokens.output + usage.output_tokens,
-    )
+    hour, *dimensions = key
+    return (hour, [repr(value) for value in dimensions])
 
 
 def _row(source: str, key: Key, entry: _Joined) -> UsageRow:
-    starts_at, ends_at, workspace_id, api_key_id, _, model, product = key
+    hour, workspace_id, api_key_id, _, model, product = key
     return UsageRow(
         source=source,
-        starts_at=starts_at,
-        ends_at=ends_at,
+        starts_at=hour,
+        ends_at=hour + HOUR,
         workspace_id=workspace_id,
         api_key_id=api_key_id,
         actor=entry.actor,

@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 from bot.clients.usage.errors import SourceRefused
 from bot.domain.usage import Window
 
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
-_HOUR = timedelta(hours=1)
+_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = timedelta(days=31)
 _FURTHEST = timedelta(days=365)
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -15,7 +18,7 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 def earliest_hour(now: datetime) -> datetime:
     """The first hour the API answers for; its clock, not ours, says what lies 365 days back."""
-    return max(EARLIEST, _floor(now - _FURTHEST + _CLOCK_SKEW) + _HOUR)
+    return max(EARLIEST, floor_moment(now - _FURTHEST + _CLOCK_SKEW) + HOUR)
 
 
 def align_window(window: Window, now: datetime) -> Window | None:
@@ -24,8 +27,8 @@ def align_window(window: Window, now: datetime) -> Window | None:
 
     An hour read in part would replace the whole hour in the ledger.
     """
-    starts_at = max(_floor(window.starts_at), earliest_hour(now))
-    ends_at = min(_ceil(window.ends_at), _ceil(now))
+    starts_at = max(floor_moment(window.starts_at), earliest_hour(now))
+    ends_at = min(ceil_moment(window.ends_at), ceil_moment(now))
     return Window(starts_at, ends_at) if starts_at < ends_at else None
 
 
@@ -41,6 +44,26 @@ def readable_window(window: Window, now: datetime) -> Window:
     return readable
 
 
+def widen_to_days(window: Window, now: datetime) -> Window:
+    """
+    The window, with the UTC days that it begins and ends in read whole where they are over.
+
+    A bill is for a day, and a day read in part could not be divided by it.
+    """
+    starts_at, ends_at = floor_moment(window.starts_at, DAY), ceil_moment(window.ends_at, DAY)
+    if starts_at < earliest_hour(now) or starts_at + DAY > now:
+        starts_at = window.starts_at
+    return Window(starts_at, ends_at if ends_at <= now else window.ends_at)
+
+
+def whole_days(window: Window, now: datetime) -> Window | None:
+    """The UTC days that lie wholly in the window and are over, None when there are none."""
+    earliest = max(window.starts_at, earliest_hour(now))
+    starts_at = ceil_moment(earliest, DAY)
+    ends_at = min(floor_moment(window.ends_at, DAY), floor_moment(now, DAY))
+    return Window(starts_at, ends_at) if starts_at < ends_at else None
+
+
 def split_window(window: Window) -> Iterator[Window]:
     """Parts of at most 31 days."""
     starts_at = window.starts_at
@@ -50,12 +73,12 @@ def split_window(window: Window) -> Iterator[Window]:
         starts_at = ends_at
 
 
-def halve_window(window: Window) -> tuple[Window, Window] | None:
-    """Two parts of whole hours, None for a single hour."""
-    hours = (window.ends_at - window.starts_at) // _HOUR
-    if hours < 2:
+def halve_window(window: Window, width: timedelta = HOUR) -> tuple[Window, Window] | None:
+    """Two parts of whole buckets, None for a single one."""
+    buckets = (window.ends_at - window.starts_at) // width
+    if buckets < 2:
         return None
-    middle = window.starts_at + hours // 2 * _HOUR
+    middle = window.starts_at + buckets // 2 * width
     return Window(window.starts_at, middle), Window(middle, window.ends_at)
 
 
@@ -63,10 +86,12 @@ def format_moment(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _floor(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+def floor_moment(moment: datetime, width: timedelta = HOUR) -> datetime:
+    """The start of the UTC minute, hour or day."""
+    moment = moment.astimezone(UTC)
+    return moment - (moment - _ZERO) % width
 
 
-def _ceil(moment: datetime) -> datetime:
-    floor = _floor(moment)
-    return floor if floor == moment else floor + _HOUR
+def ceil_moment(moment: datetime, width: timedelta = HOUR) -> datetime:
+    floor = floor_moment(moment, width)
+    return floor if floor == moment else floor + width
