@@ -33,8 +33,9 @@ def test_the_recorded_export_is_otlp() -> None:
 
 
 def test_what_a_collector_sends_is_counted(acme: Town, bridge: Bridge) -> None:
-    """Numbers as text, the team on the resource; the status shows the dollars of the team."""
-    answer = bridge.export(export(request(1, 12.5), request(2, 0.000001)))
+    """Numbers as text, the team on the resource, other events among them: the status shows it."""
+    records = [request(1, 12.5), request(2, 0.000001), request(4, 9, event__name="api_error")]
+    answer = bridge.export(export(*records))
     bridge.export(export(request(3, 4), team="nobody"))
     acme.turn()
 
@@ -47,6 +48,7 @@ def test_overlapping_exports_count_once(acme: Town, bridge: Bridge) -> None:
     """A request that comes again in another export, as after a lost answer, is the same request."""
     bridge.export(export(request(1), request(2)))
     bridge.export(export(request(2), request(3)))
+    bridge.export(export(request(4, request_id="req_3")))
 
     assert {"search": 3_000_000} == spent(acme)
 
