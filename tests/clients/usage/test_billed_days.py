@@ -110,11 +110,31 @@ def test_a_day_is_estimated_until_its_bill_comes(
     before = source.fetch(days, now)
     api.cost_lag = timedelta(hours=14)
     kept = source.fetch(days, now + timedelta(minutes=9))
+    alone = source.fetch(Window(YESTERDAY, TODAY), now + timedelta(minutes=9))
     after = source.fetch(days, now + timedelta(minutes=10))
 
     assert [(False, micros(2)), (True, micros(2))] == [(r.estimated, r.net) for r in before.rows]
     assert before.rows == kept.rows
+    assert TODAY == alone.estimated_until
     assert [(False, micros(2)), (False, micros(1))] == [(r.estimated, r.net) for r in after.rows]
+
+
+def test_a_new_bill_is_learned_from(
+    api: UsageApi, source: UsageReportSource, days: Window, now: datetime
+) -> None:
+    """When another day is billed, the rates are learned again, however young they are."""
+    api.cost_lag = timedelta(hours=15)
+    api.spend(YESTERDAY - DAY, "2", tokens=Tokens(MILLION))
+    api.spend(YESTERDAY, "1", tokens=Tokens(MILLION))
+    api.spend(now - HOUR, "9", tokens=Tokens(MILLION))
+
+    before = source.fetch(days, now).rows[-1]
+    api.cost_lag = timedelta(hours=14)
+    after = source.fetch(days, now + timedelta(minutes=10)).rows[-1]
+
+    assert [(True, micros(2)), (True, micros("1.50"))] == [
+        (row.estimated, row.net) for row in (before, after)
+    ]
 
 
 def test_a_day_is_read_whole(api: UsageApi, source: UsageReportSource, now: datetime) -> None:
@@ -196,6 +216,26 @@ def test_priority_tier_stays_an_estimate(
         priority.estimated,
         priority.net,
     )
+
+
+def test_no_line_is_for_priority_tier(
+    api: UsageApi, source: UsageReportSource, days: Window, now: datetime
+) -> None:
+    """A line without tokens is not taken for the bill of Priority Tier of the same model."""
+    api.spend(YESTERDAY, "2.40", tokens=Tokens(MILLION))
+    api.spend(YESTERDAY, "9", tokens=Tokens(MILLION), dimensions={"service_tier": "priority"})
+
+    def forget(body: dict[str, object]) -> object:
+        for bucket in body["data"]:  # type: ignore[attr-defined]
+            bucket["results"] = [r for r in bucket["results"] if r["service_tier"] != "standard"]
+        return body
+
+    api.faults.add("edit", REPORT, times=None, edit=forget)
+
+    rows = source.fetch(days, now).rows
+
+    assert micros("2.40") == net([row for row in rows if not row.estimated])
+    assert [(Tokens(MILLION), "priority")] == [(r.tokens, r.service_tier) for r in estimated(rows)]
 
 
 def test_kinds_of_tokens_without_a_line(
@@ -411,7 +451,8 @@ def test_the_bill_is_divided_exactly(
             TODAY - timedelta(minutes=minutes + 1),
             Decimal(amount) / MILLION,
             workspace=workspace,
-            api_key=key,
+            # a key of their own: searches are billed in the row of the key that made them
+            api_key="searcher" if cost_type == "web_search" else key,
             model=model,
             tokens=tokens,
             web_searches=count % 3 if cost_type == "web_search" else 0,

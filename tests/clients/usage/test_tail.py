@@ -369,6 +369,29 @@ def test_analytics_key(
     assert [logging.WARNING] == [record.levelno for record in told]
 
 
+def test_trouble_is_told_once(
+    behind: UsageApi,
+    source: AnthropicSource,
+    day: Window,
+    now: datetime,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A report that is refused for hours is told once, and again only when it had worked meanwhile."""
+
+    def told() -> int:
+        return len([r for r in caplog.records if getattr(r, "action", "").endswith("extra_paused")])
+
+    behind.faults.add("status", REPORT, times=4, status=404)
+    counts = []
+    for hours in range(5):
+        source.fetch(day, now + hours * HOUR)
+        counts.append(told())
+    behind.faults.add("status", REPORT, status=404)
+    source.fetch(day, now + 5 * HOUR)
+
+    assert ([1, 1, 1, 1, 1], 2) == (counts, told())
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [(REPORT, 404), (REPORT, 400), (REPORT, 503), ("workspaces", 403), ("workspaces", 500)],
