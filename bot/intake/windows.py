@@ -34,7 +34,8 @@ def window_to_read(
     filling: Anthropic's reports are asked about once a second, not a hundred times a minute.
     """
     needed = min(
-        (period_at(now, b.cadence, b.time_zone).starts_at for b in policy.tree), default=now
+        (period_at(now, cadence, zone).starts_at for cadence, zone in policy.tree.calendars),
+        default=now,
     )
     ends_at = _floor(now) + HOUR
     if state.ok_at is None or state.covered_from is None or state.covered_from > needed:

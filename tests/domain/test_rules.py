@@ -10,6 +10,11 @@ from bot.domain.rules import Match, Rule, Rules
 from bot.domain.usage import Actor, ApiKey, Directory, NamedActor, UsageRow, Workspace
 from tests.store.test_ledger import ROW
 
+
+def _row(workspace: str | None, key: str | None, actor: Actor | None, team: str | None) -> UsageRow:
+    return replace(ROW, workspace_id=workspace, api_key_id=key, actor=actor, team=team)
+
+
 NAMES = Directory(
     {"w1": Workspace("w1", "Search", {"team": "search"}), "w2": Workspace("w2", "w1")},
     {"k1": ApiKey("k1", "search-prod", "w1"), "k2": ApiKey("k2", "Growth")},
@@ -29,7 +34,7 @@ matches = st.builds(
 )
 rules = st.lists(matches.map(lambda m: Rule(m, (("b", 10_000),))), max_size=12)
 rows = st.builds(
-    lambda workspace, key, actor, team: _row(workspace, key, actor, team),
+    _row,
     st.sampled_from([None, "w1", "w2", "w3"]),
     st.sampled_from([None, "k1", "k2", "growth"]),
     st.none()
@@ -41,10 +46,6 @@ rows = st.builds(
     ),
     st.sampled_from([None, "search", "Growth"]),
 )
-
-
-def _row(workspace: str | None, key: str | None, actor: Actor | None, team: str | None) -> UsageRow:
-    return replace(ROW, workspace_id=workspace, api_key_id=key, actor=actor, team=team)
 
 
 @given(rules, st.lists(rows, min_size=1, max_size=6))

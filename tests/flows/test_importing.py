@@ -21,7 +21,7 @@ from bot.domain.usage import Tokens, UsageRow, Window
 from bot.flows import importing
 from bot.flows.importing import import_file
 from bot.parts import Bot
-from store import audit, ledger, sources, usage_rows
+from store import directory, audit, ledger, sources, usage_rows
 from store.db import Database
 
 HOUR = timedelta(hours=1)
@@ -164,7 +164,7 @@ def test_names_in_the_file_are_matched_and_kept(bot: Bot, write: Write) -> None:
     report = import_file(bot, write(text), NOW)
 
     with bot.db.transaction() as tx:
-        known = sources.names(tx)
+        known = directory.everything(tx)
     assert {"search": micros(5)} == spent(bot.db)
     assert "team-search" == known.workspaces["wrkspc_9"].name
     assert {"Tax": 2} == report.skipped

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.domain.usage import ApiKey, Directory, NamedActor, Workspace
-from store import sources
+from store import directory, sources
 from store.db import Database
 from store.sources import SourceState
 from tests.domain.values import HOUR, NOW
@@ -21,13 +21,13 @@ EVERYTHING = Directory({SEARCH.id: SEARCH}, {KEY.id: KEY}, {a.id: a for a in (DA
 def save(db: Database, names: Directory, source: str = "anthropic") -> None:
     """Save what a source lists, in a transaction of its own."""
     with db.transaction() as tx:
-        sources.save_names(tx, source, names)
+        directory.save(tx, source, names)
 
 
 def known(db: Database) -> Directory:
     """Every name that is known."""
     with db.transaction() as tx:
-        return sources.names(tx)
+        return directory.everything(tx)
 
 
 def test_what_is_saved_is_known(db: Database) -> None:
@@ -72,10 +72,10 @@ def test_seen_in_the_same_transaction(db: Database) -> None:
     """What was looked up before it was saved is looked up anew: rows are attributed right after."""
     save(db, EVERYTHING)
     with db.transaction() as tx:
-        sources.names(tx)
-        sources.save_names(tx, "anthropic", Directory({SEARCH.id: replace(SEARCH, name="new")}))
+        directory.everything(tx)
+        directory.save(tx, "anthropic", Directory({SEARCH.id: replace(SEARCH, name="new")}))
 
-        assert "new" == sources.names(tx).workspaces[SEARCH.id].name
+        assert "new" == directory.everything(tx).workspaces[SEARCH.id].name
 
 
 @pytest.mark.parametrize("last", ["anthropic", "usage_report"])

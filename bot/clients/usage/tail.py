@@ -43,7 +43,11 @@ logger = logging.getLogger(__name__)
 
 
 class Tail:
-    """Fills up what a fetch found billed; when it cannot, the fetch stays as it was."""
+    """
+    Fills up what a fetch found billed; when it never could, the fetch stays as it was.
+
+    When it could before, only hours that are billed in full are read until it can again.
+    """
 
     def __init__(self, transport: Transport, source: str, patience: float) -> None:
         self._transport = transport
@@ -52,6 +56,7 @@ class Tail:
         self._rates = BilledRates(transport)
         self._default_workspace: str | None = None
         self._extra = Extra(source, "the estimate of what is not billed yet")
+        self._filled = False  # whether the hours that are not billed hold an estimate
 
     def extend(self, fetched: Fetched, now: datetime) -> Fetched:
         """
@@ -66,7 +71,10 @@ class Tail:
         extended = self._extra.attempt(
             now, lambda: self._extend(fetched, unbilled, refreshed_at, now)
         )
-        return extended or fetched
+        if extended is not None:
+            self._filled = True
+            return extended
+        return _billed_hours(fetched, refreshed_at) if self._filled else fetched
 
     def _extend(
         self, fetched: Fetched, unbilled: Window, refreshed_at: datetime, now: datetime
@@ -110,6 +118,22 @@ class Tail:
             # answered by a server that is behind the first one: these minutes are incomplete
             raise SourceUnavailable("the analytics reports went back to an older state")
         return read.rows
+
+
+def _billed_hours(fetched: Fetched, refreshed_at: datetime) -> Fetched:
+    """
+    Only the hours that are billed in full: the estimate of the others stands until the next one.
+
+    Incomplete bills in their place would look as if spend had fallen.
+    """
+    ends_at = floor_moment(refreshed_at)
+    if ends_at <= fetched.window.starts_at:
+        return fetched
+    return replace(
+        fetched,
+        window=Window(fetched.window.starts_at, ends_at),
+        rows=tuple(row for row in fetched.rows if row.starts_at < ends_at),
+    )
 
 
 def find_unbilled(fetched: Fetched, now: datetime) -> Window | None:

@@ -44,7 +44,7 @@ def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetim
 def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     """Fire the one alert that is due, if any: its row and its DM, in this transaction."""
     budget, limit = standing.budget, standing.limit
-    if limit is None:
+    if limit is None or standing.stage is None:
         return False
     sent = alerts.sent_stages(tx, budget.id, standing.period.first_day, limit)
     alert = due_alert(standing, sent)

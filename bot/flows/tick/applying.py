@@ -16,6 +16,7 @@ from bot.render import notice
 from store import (
     allocations,
     audit,
+    directory,
     ledger,
     limits,
     policies,
@@ -98,7 +99,7 @@ def _attribute_again(tx: Session, bot: Bot, now: datetime) -> dict[str, Micros]:
     starts_at = min(period_at(now, b.cadence, b.time_zone).starts_at for b in bot.policy.tree)
     ends_at = now + DAY
     before = ledger.spend(tx, starts_at, ends_at, bot.policy.basis)
-    names = sources.names(tx)
+    names = directory.everything(tx)
     for source in usage_rows.sources_between(tx, starts_at, ends_at):
         sources.lock(tx, source)  # what is added between reading and replacing would be lost
         day = starts_at

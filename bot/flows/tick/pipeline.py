@@ -1,11 +1,14 @@
 """THE pipeline, top to bottom: poll, attribute, price, evaluate, decide, act."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
 from bot.clients.usage.collector import collector_paused
+from bot.domain.budgets import BudgetId
 from bot.domain.policy import SourcePolicy
 from bot.flows.tick.acting import alert, end_raises, enforce, look_again, one_budget
 from bot.flows.tick.applying import apply_policy
@@ -15,6 +18,7 @@ from bot.parts import Bot
 from store import standings, watching
 
 logger = logging.getLogger(__name__)
+AT_ONCE = 500  # budgets; so many fit into one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,29 @@ def _turn(bot: Bot, asked: Sequence[SourcePolicy], now: datetime) -> TickReport:
         for reading in readings:
             take_in(tx, bot, reading, now)
         standings.refresh(tx, bot.policy, now)
-        # The children first: what they were told, their parents need not be told again.
-        found = list(standings.gather(tx, bot.policy, now, watching.due(tx, now)).values())
-        fired = sum(one_budget(tx, alert, bot, s, now) for s in found)
-        changes = sum(one_budget(tx, enforce, bot, s, now) for s in found)
-        for standing in found:
-            one_budget(tx, end_raises, bot, standing, now)
-        look_again(tx, found, now)
+        fired, changes = _act(tx, bot, watching.due(tx, now), now)
     return TickReport(
         rows=sum(len(r.fetched.rows) for r in readings if r.fetched),
         alerts=fired,
         limit_changes=changes,
         errors=tuple(r.error for r in readings if r.error),
     )
+
+
+def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tuple[int, int]:
+    """
+    Alerts and limit changes of the budgets that are due, some at a time.
+
+    The children first: what they were told, their parents need not be told again.
+    """
+    fired = changes = 0
+    ordered = [id_ for id_ in bot.policy.tree.children_first if id_ in due]
+    for start in range(0, len(ordered), AT_ONCE):
+        some = ordered[start : start + AT_ONCE]
+        found = list(standings.gather(tx, bot.policy, now, some).values())
+        fired += sum(one_budget(tx, alert, bot, s, now) for s in found)
+        changes += sum(one_budget(tx, enforce, bot, s, now) for s in found)
+        for standing in found:
+            one_budget(tx, end_raises, bot, standing, now)
+        look_again(tx, found, now)
+    return fired, changes
