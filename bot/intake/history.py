@@ -168,9 +168,11 @@ def _fetch_older(
     try:
         answer = client.fetch(asked, now)
     except SourceRefused:
-        if client.earliest(now) >= covered:
-            return None
-        raise
+        if client.earliest(now) < covered:
+            raise
+        return None
+    if client.earliest(now) >= covered:
+        return None
     fetched = within(answer, asked)
     if fetched is None or not fetched.window.starts_at < covered <= fetched.window.ends_at:
         raise SourceDataError(

@@ -92,12 +92,12 @@ class MlflowSource(Closing):
         totals = keep_totals(self._last, choose_totals(policies, windows, now))
         first = next(iter(totals.values()))
         span = Window(_floor(first.starts_at), _ceil(first.ends_at))
+        self._last = totals  # before refusing: `earliest` says from now on what it would refuse
         if window.ends_at <= span.starts_at:
             raise SourceRefused(
                 f"nothing can be read for {window.starts_at:%F} to {window.ends_at:%F}: MLflow "
                 f"tells only the present totals, which begin {span.starts_at:%FT%RZ}"
             )
-        self._last = totals
         rows = tuple(self._row(total, span) for _, total in sorted(totals.items()))
         # a worker's counters take in the others' at intervals nobody tells
         return Fetched(window=span, rows=rows, refreshed_at=None)

@@ -1,0 +1,76 @@
+"""The bot comes in the middle of a month, and three months of spend were there before it."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from bot.domain.policy import Basis
+from bot.flows import records
+from bot.schedule import jobs, run
+from store import ledger, sources
+from tests.story.town import Town, at, town
+
+HALF_A_MINUTE = timedelta(seconds=30)
+
+
+def turns(acme: Town, count: int) -> None:
+    """The schedule itself, half a minute after half a minute."""
+    bot = acme.bot.bot
+    planned = jobs(bot.policy)
+    for _ in range(count):
+        acme.clock.ahead(HALF_A_MINUTE)
+        for job in planned:
+            run(bot, job)
+    acme.settles()
+
+
+def spent(acme: Town, since: str, until: str) -> Decimal:
+    """By everybody."""
+    with acme.bot.bot.db.transaction() as tx:
+        by_budget = ledger.spend(tx, at(since), at(until), Basis.NET)
+    return Decimal(sum(by_budget.values())) / 1_000_000
+
+
+def test_history_comes_in_by_itself_and_wakes_nobody(tmp_path: Path, database_url: str) -> None:
+    """A chunk every half minute; months that were over their limit are over, and nobody is told."""
+    with town(tmp_path, database_url, "http", at("2026-11-17 09:00")) as acme:
+        for month, day in ((8, 20), (8, 31), (9, 1), (9, 15), (10, 1), (10, 31)):
+            moment = at(f"2026-{month:02}-{day:02} 23:30")
+            acme.usage.spend(moment, "150", workspace="team-search")
+        acme.usage.spend(at("2026-11-16 12:00"), "20", workspace="team-search")
+        turns(acme, 1)
+        assert Decimal(20) == spent(acme, "2026-11-01 00:00", "2026-12-01 00:00")
+        turns(acme, 15)
+
+        with acme.bot.bot.db.transaction() as tx:
+            assert at("2026-08-17 00:00") == sources.load(tx, "anthropic").covered_from
+        for month in (8, 9, 10):
+            first, after = f"2026-{month:02}-01 00:00", f"2026-{month + 1:02}-01 00:00"
+            assert Decimal(300) == spent(acme, first, after)
+        assert Decimal(20) == spent(acme, "2026-11-01 00:00", "2026-12-01 00:00")
+        assert [[]] * 5 == [acme.said_to(name) for name in ("dana", "lee", "fin", "pat", "ops")]
+        assert [] == acme.said_in("#ai-budget-ops")
+        kinds = {row["kind"] for row in records.audit_rows(acme.bot.bot, None, None)}
+        assert not kinds & {"alert.fired", "period.revised"}
+        assert Decimal(100) == acme.limit_at_gateway()
+
+        acme.spends("40")
+        acme.clock.ahead(timedelta(hours=1))
+        turns(acme, 2)
+        (told,) = acme.said_to("dana")
+        assert told.startswith("look: Search ranking has spent $60 of $100")
+
+
+def test_a_late_revision_reaches_the_budget(tmp_path: Path, database_url: str) -> None:
+    """A correction of the first days of the month fires what it has to, though no poll looks there."""
+    with town(tmp_path, database_url, "http", at("2026-11-17 09:00")) as acme:
+        event = acme.usage.spend(at("2026-11-02 12:00"), "20", workspace="team-search")
+        acme.turn()
+        acme.usage.revise(event, usd="85")
+        acme.goes_to("2026-11-17 14:00")
+        assert [] == acme.said_to("dana")
+        acme.goes_to("2026-11-17 15:30")
+        acme.goes_to("2026-11-17 15:31")
+
+        (told,) = acme.said_to("dana")
+        assert told.startswith("respond: Search ranking has spent $85 of $100")
