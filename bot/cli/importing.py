@@ -1,19 +1,17 @@
 """The command `import`: a file of usage into the ledger, with a report line by line."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress as Bar
 from rich.table import Table
 
 from bot.app import reader
+from bot.cli.bar import progress_bar
 from bot.cli.context import moment, prepare
 from bot.domain.money import dollars
-from bot.flows.importing import Imported, Progress, import_file, parse_map
+from bot.flows.importing import Imported, import_file, parse_map
 
 MOST = 10
 
@@ -42,7 +40,7 @@ def import_usage(
     fields = parse_map(mapping or [])
     settings, policy = prepare()
     bot = reader(settings, policy, create=True)
-    with _progress() as progress:
+    with progress_bar() as progress:
         report = import_file(
             bot,
             file,
@@ -85,18 +83,3 @@ def _range(report: Imported) -> str:
         return ""
     starts_at, ends_at = report.span
     return f", {starts_at:%Y-%m-%dT%H:%MZ} to {ends_at:%Y-%m-%dT%H:%MZ}"
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar for whoever watches; a log or a pipe gets none."""
-    console = Console(stderr=True)
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        tasks = {}
-
-        def show(doing: str, done: int, of: int) -> None:
-            if doing not in tasks:
-                tasks[doing] = bar.add_task(doing, total=of)
-            bar.update(tasks[doing], completed=done, total=of)
-
-        yield show
