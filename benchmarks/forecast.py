@@ -121,7 +121,7 @@ def main() -> None:
         for name, months in cases(options.series, options.quick)
     }
     cost = costs(scores, list(methods))
-    console = Console(width=max(120, Console().width))  # the rows of the table in full
+    console = Console(width=max(128, Console().width))  # the rows of the table in full
     console.print(errors_table(scores, list(methods)))
     table = Table("what", "CPU µs", title="Cost, medians")
     for what, span in (cost | parts(synthetic.series("chat_product", 1)[0])).items():
