@@ -24,7 +24,7 @@ from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
 from bot.parts import Bot
 from bot.schedule import scheduler
-from bot.sources import build_sources
+from bot.sources import build_helps, build_sources
 from bot.web import WebServer, web_app
 from handlers import register
 from store import migrate
@@ -48,6 +48,7 @@ def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
             _web_client(token, settings.slack_api_url, ASK_SECONDS),
         ),
         sources=build_sources(settings, policy.sources),
+        helps=build_helps(settings, policy.helps),
         target=_target(settings),
         clock=clock,
         push_secrets=tuple(s.get_secret_value() for s in settings.usage_push_secret),
@@ -147,6 +148,8 @@ class Running:
             deliverer.stop()
         for source in self.bot.sources.values():
             source.close()
+        for help_ in self.bot.helps.values():
+            help_.close()
         if self.bot.target is not None:
             self.bot.target.close()
         self.bot.db.close()
@@ -206,6 +209,8 @@ def what_is_missing(settings: Settings, policy: Policy) -> list[str]:
     def sources() -> None:
         for source in build_sources(settings, policy.sources).values():
             source.close()
+        for help_ in build_helps(settings, policy.helps).values():
+            help_.close()
 
     missing: list[str] = []
     for required in (settings.require_slack, lambda: settings.slack_mode, sources):

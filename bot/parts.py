@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bot.clients.enforcement import EnforcementTarget
 from bot.clients.slack import Slack
 from bot.clients.usage import UsageSource
+from bot.clients.usage.claude_code import ClaudeCodePeople
 from bot.clock import Clock
 from bot.domain.policy import Policy
 from store.db import Database
@@ -25,5 +26,6 @@ class Bot:
     sources: Mapping[str, UsageSource]
     target: EnforcementTarget | None
     clock: Clock
+    helps: Mapping[str, ClaudeCodePeople] = field(default_factory=dict)  # who used what is shared
     push_secrets: tuple[str, ...] = ()  # of `POST /usage`; none: it is not served
     wake: Callable[[], None] = field(default=_nobody_waits)

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import utc_now
-from bot.domain.policy import Policy, SourcePolicy
+from bot.domain.policy import PeoplePolicy, Policy, SourcePolicy
 from bot.flows import (
     compaction,
     digest,
     enforcement,
     history,
     overages,
+    people,
     reconciliation,
     turns,
 )
@@ -48,6 +49,7 @@ def jobs(policy: Policy, sleep: history.Sleep = no_pause) -> tuple[Job, ...]:
         *(_poll(source) for source in policy.sources),
         *(_history(source) for source in policy.sources),
         *(_revisions(source, sleep) for source in policy.sources),
+        *(_people(help_) for help_ in policy.helps),
         *BY_THE_CLOCK,
     )
 
@@ -55,6 +57,12 @@ def jobs(policy: Policy, sleep: history.Sleep = no_pause) -> tuple[Job, ...]:
 def _poll(source: SourcePolicy) -> Job:
     return Job(
         f"tick:{source.name}", source.every, lambda bot, now: tick(bot, now, only=source.name)
+    )
+
+
+def _people(help_: PeoplePolicy) -> Job:
+    return Job(
+        f"people:{help_.name}", help_.every, lambda bot, now: people.read_people(bot, help_, now)
     )
 
 
@@ -123,6 +131,8 @@ def run_all(bot: Bot, now: datetime) -> TickReport:
 
     History is not: it takes minutes, and `budget-bot backfill` shows how far it is.
     """
+    for help_ in bot.policy.helps:
+        people.read_people(bot, help_, now)
     report = tick(bot, now)
     for job in (*(_revisions(source, no_pause) for source in bot.policy.sources), *BY_THE_CLOCK):
         job.flow(bot, now)

@@ -15,7 +15,7 @@ from bot.domain.revisions import Held
 from bot.domain.usage import Window
 from store import charge_rows, touched
 from store.batches import batches
-from store.tables import ChargeRow
+from store.tables import ChargeRow, SourceRow
 
 
 def replace(tx: Session, source: str, window: Window, charges: Sequence[Charge]) -> frozenset[str]:
@@ -158,6 +158,9 @@ def _within(source: str, window: Window) -> tuple[Any, ...]:
 
 
 def _check_whole_days(tx: Session, source: str, window: Window) -> None:
+    done = tx.exec(select(SourceRow.compacted_to).where(col(SourceRow.name) == source)).first()
+    if done is None or window.starts_at >= done:
+        return
     for edge in (window.starts_at, window.ends_at):
         cut = tx.exec(
             select(ChargeRow.id)

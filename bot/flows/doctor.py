@@ -36,6 +36,7 @@ def examine(bot: Bot, now: datetime) -> list[Finding]:
             found.append(_ask(f"approvers {approvers.name}", partial(_group, bot, group)))
     found += [_ask(f"person {ref}", partial(_person, bot, ref)) for ref in sorted(people)]
     found += [_ask(f"source {name}", source.check) for name, source in bot.sources.items()]
+    found += [_ask(f"people of {name}", help_.check) for name, help_ in bot.helps.items()]
     target = bot.target
     if target is not None:
         found.append(_ask("enforcement target", target.check))

@@ -14,6 +14,7 @@ from bot.domain.revisions import is_unknown_zero
 from bot.domain.usage import Directory, Fetched, NamedActor, UsageRow
 from bot.effects import messages
 from bot.intake import bills, revisions
+from bot.intake.people import among_people
 from bot.intake.polling import Reading
 from bot.parts import Bot
 from bot.render import notice
@@ -58,7 +59,8 @@ def replace_window(tx: Session, bot: Bot, source: str, fetched: Fetched, now: da
     names = directory.behind(tx, fetched.rows)
     if met := _people_met(fetched.rows, names):
         directory.save(tx, source, Directory(actors=met))
-    charges = attribute(fetched.rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED)
+    rows = among_people(tx, bot, window, fetched.rows, names)
+    charges = attribute(rows, bot.policy.rules_by_name, names, otherwise=UNATTRIBUTED)
     covered_from = sources.load(tx, source).covered_from
     known = covered_from is not None and covered_from <= window.starts_at
     settled = revisions.of_window(tx, bot, source, window, now) if known else {}

@@ -9,8 +9,10 @@ import pytest
 from bot.config.fields import SOURCE_KINDS
 from bot.config.settings import load_settings
 from bot.domain.errors import ConfigError
+from bot.domain.money import micros
 from bot.domain.policy import PeoplePolicy
 from bot.domain.usage import Tokens
+from bot.flows.status import all_standings
 from bot.sources import HELPS, KINDS, build_helps
 from tests.story.town import POLICY, at, town
 
@@ -46,3 +48,43 @@ def test_an_organization_without_the_beta_is_read_by_its_usage_report(
 
         assert acme.said_to("dana")[0].startswith("look: Search ranking has spent $60 of $100")
         assert Decimal(100) == acme.limit_at_gateway()
+
+
+PEOPLE = """\
+organization:
+  name: Acme
+  timezone: America/New_York
+  channels: {digest: "#ai-budgets", operators: "#ai-budget-ops"}
+sources:
+  - {kind: anthropic}
+  - {kind: claude_code}
+defaults: {overage: {routes: [{approvers: [owner]}]}}
+unattributed: {owner: ops@example.com}
+budgets:
+  - {id: search, owner: dana@example.com, limit: 100, match: [{actor: "*@search.example.com"}]}
+  - {id: growth, owner: lee@example.com, limit: 100, match: [{actor: "*@growth.example.com"}]}
+"""
+
+
+def test_dollars_of_a_shared_key_land_on_the_people_behind_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Claude Code says who used the key; each team pays its people's part, and nothing is lost."""
+    with town(tmp_path, database_url, "http", at("2026-11-03 09:00"), PEOPLE) as acme:
+        acme.turn()
+        for person, usd in (("ann@search.example.com", "60"), ("bo@growth.example.com", "20")):
+            acme.usage.spend(
+                acme.clock(),
+                usd,
+                workspace="Claude Code",
+                api_key="everybody",
+                product="claude_code",
+                tokens=Tokens(uncached_input=int(usd) * 1_000),
+                dimensions={"claude_code_person": person},
+            )
+        acme.goes_to("2026-11-03 12:00")  # the report is an hour behind
+        spent = {str(s.budget.id): s.spent for s in all_standings(acme.bot.bot, acme.clock())}
+
+        assert {"search": micros("60"), "growth": micros("20"), "unattributed": 0} == spent
+        assert acme.said_to("dana")[0].startswith("look: search has spent $60 of $100")
+        assert [] == acme.said_to("lee")
