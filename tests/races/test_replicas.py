@@ -165,8 +165,8 @@ def test_a_tick_does_not_take_back_a_raise_made_meanwhile(
     request = acme.ask("100").id
     real, decided = getattr(module, name), threading.Event()
 
-    def read_then_decide(*arguments: object) -> object:
-        found = real(*arguments)
+    def read_then_decide(*arguments: object, **named: object) -> object:
+        found = real(*arguments, **named)
         of_search = name == "gather" or arguments[1] == SEARCH
         if threading.current_thread() is ticking and of_search and not decided.is_set():
             decided.set()
