@@ -17,6 +17,10 @@ setup: .venv/installed
 	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev
 	touch $@
 
+.venv/measurer: .venv/developer
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group bench
+	touch $@
+
 .venv-gateways/installed: pyproject.toml constraints-gateways.txt
 	$(PYTHON) -m venv .venv-gateways
 	.venv-gateways/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
@@ -48,5 +52,5 @@ format: .venv/developer
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/developer          ## every benchmark: a table, and a line of JSON
+bench: .venv/measurer           ## every benchmark: a table, and a line of JSON
 	@for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; done

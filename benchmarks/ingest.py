@@ -15,7 +15,7 @@ from rich.table import Table
 from sqlalchemy import delete
 from sqlalchemy.dialects import postgresql, sqlite
 
-from benchmarks.postgres import start_server
+from benchmarks._postgres import start_server
 from bot.clients.usage.answers import CostPage, UsagePage
 from bot.clients.usage.collector import collector_paused
 from bot.clients.usage.rows import join_rows

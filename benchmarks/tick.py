@@ -27,7 +27,7 @@ from rich.table import Table
 from slack_sdk import WebClient
 from sqlalchemy import func, select
 
-from benchmarks.postgres import start_server
+from benchmarks._postgres import start_server
 from bot.clients.slack import Slack
 from bot.clients.usage.answers import CostPage, UsagePage
 from bot.clients.usage.rows import join_rows

@@ -10,19 +10,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
-
 from bot.clients.usage.errors import SourceDataError, SourceError
-from bot.domain.money import Micros
 from bot.domain.periods import midnight
-from bot.domain.policy import Basis, SourcePolicy
-from bot.domain.revisions import is_unknown_zero
+from bot.domain.policy import SourcePolicy
 from bot.domain.usage import Fetched, Window
 from bot.intake.history import Sleep, Step, step_of, within
 from bot.intake.pace import PATIENCE, PAUSE, Pace, wants_rest
-from bot.intake.taking_in import replace_window
+from bot.intake.taking_in import replace_window, unknown_zero
 from bot.parts import Bot
-from store import ledger, sources
+from store import sources
 from store.sources import SourceState
 
 TRIES = 3
@@ -157,19 +153,13 @@ def _take_again(
         state = sources.lock(tx, source.name)
         if state.polled_at != before.polled_at and fetched.window.ends_at > polled_from:
             return Step(fetched.window)
-        if not believe and _is_unknown(tx, bot, fetched, source.name):
+        if not believe and unknown_zero(tx, bot, source.name, fetched) is not None:
             raise SourceDataError(
                 f"{source.name} says $0 for the hours since {fetched.window.starts_at:%FT%RZ}, "
                 "which cost something before: that is unknown, not zero"
             )
         replace_window(tx, bot, source.name, fetched, now)
     return step_of(fetched)
-
-
-def _is_unknown(tx: Session, bot: Bot, fetched: Fetched, source: str) -> bool:
-    basis = bot.policy.basis
-    amounts = (row.net if basis is Basis.NET else row.list for row in fetched.rows)
-    return is_unknown_zero(ledger.held(tx, source, fetched.window, basis), Micros(sum(amounts)))
 
 
 def _revisable(bot: Bot, source: SourcePolicy, state: SourceState, now: datetime) -> Window | None:

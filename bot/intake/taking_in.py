@@ -40,7 +40,7 @@ def take_in(tx: Session, bot: Bot, reading: Reading, now: datetime) -> None:
         directory.save(tx, state.name, names)
         state = replace(state, names_read_at=now)
     if fetched is not None:
-        trouble = _doubt(tx, bot, state, fetched)
+        trouble = _doubt(tx, bot, state.name, fetched)
     if fetched is not None and trouble is None:
         replace_window(tx, bot, state.name, fetched, now)
         state = _after(state, reading, fetched, now)
@@ -91,18 +91,23 @@ def _people_met(rows: Iterable[UsageRow], names: Directory) -> dict[str, NamedAc
     return met
 
 
-def _doubt(tx: Session, bot: Bot, state: SourceState, fetched: Fetched) -> str | None:
+def unknown_zero(tx: Session, bot: Bot, source: str, fetched: Fetched) -> Micros | None:
+    """What the hours cost that a source now says nothing of; None when the answer is believed."""
+    net = bot.policy.basis is Basis.NET
+    answered = Micros(sum(row.net if net else row.list for row in fetched.rows))
+    held = ledger.held(tx, source, fetched.window, bot.policy.basis)
+    return held.amount if is_unknown_zero(held, answered) else None
+
+
+def _doubt(tx: Session, bot: Bot, source: str, fetched: Fetched) -> str | None:
     """Why the answer is not believed; None when it is."""
-    net = sum(row.net for row in fetched.rows)
-    gross = sum(row.list for row in fetched.rows)
-    answered = Micros(net if bot.policy.basis is Basis.NET else gross)
-    held = ledger.held(tx, state.name, fetched.window, bot.policy.basis)
-    if not is_unknown_zero(held, answered):
+    cost = unknown_zero(tx, bot, source, fetched)
+    if cost is None:
         return None
     since = fetched.window.starts_at
     return (
         f"it says $0 for the hours since {since:%Y-%m-%d %H:%MZ}, which cost "
-        f"{dollars(held.amount)} before: that is unknown, not zero. If it is true: "
+        f"{dollars(cost)} before: that is unknown, not zero. If it is true: "
         f"budget-bot backfill --since {since:%Y-%m-%d}."
     )
 
