@@ -49,6 +49,20 @@ def sources_between(tx: Session, starts_at: datetime, ends_at: datetime) -> list
     return sorted(found)
 
 
+def any_within(tx: Session, source: str, window: Window) -> bool:
+    """Whether a source has a charge that begins in a window."""
+    found = tx.exec(
+        select(ChargeRow.id)
+        .where(
+            col(ChargeRow.source) == source,
+            col(ChargeRow.starts_at) >= window.starts_at,
+            col(ChargeRow.starts_at) < window.ends_at,
+        )
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def of_window(tx: Session, source: str, window: Window) -> list[UsageRow]:
     """
     The rows of a source in a window: the shares of a row that was split are added up again.

@@ -32,6 +32,12 @@ def import_usage(
         bool,
         typer.Option("--overlap", help="Import although another source covers the same hours."),
     ] = False,
+    newer: Annotated[
+        bool,
+        typer.Option(
+            "--newer", help="The file is a newer one of usage that was imported: take that back."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print where the dollars would land; change nothing.")
     ] = False,
@@ -47,6 +53,7 @@ def import_usage(
             moment(None, policy),
             fields,
             overlap=overlap,
+            newer=newer,
             dry_run=dry_run,
             progress=progress,
         )
@@ -58,6 +65,8 @@ def import_usage(
 def _print(report: Imported, *, dry_run: bool) -> None:
     for found in report.overlaps:
         typer.echo(f"warning: {found} covers these hours too: it may count twice", err=True)
+    for earlier in report.replaced:
+        print(f"{'would take' if dry_run else 'took'} back {earlier}")
     said = "would be imported" if dry_run else "imported"
     print(f"{report.source}: {report.rows:,} rows of {report.form} {said}{_range(report)}")
     if report.net:

@@ -7,15 +7,13 @@ with the same ledger. The stretches together cover all time; an earlier reading 
 with other columns mapped, leaves nothing behind.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-
-from sqlmodel import Session
 
 from bot.clients.usage.focus import UsageFile, name_of
 from bot.clients.usage.focus_charges import NotUsage
@@ -27,34 +25,18 @@ from bot.domain.budgets import UNATTRIBUTED
 from bot.domain.errors import UserError
 from bot.domain.money import ZERO, Micros
 from bot.domain.usage import Directory, UsageRow, Window, Workspace
+from bot.intake.imported import EVER, NEVER
+from bot.intake.overlaps import Overlap, Span, find_overlaps, take_back
 from bot.parts import Bot
-from store import audit, directory, ledger, sources, usage_rows
+from store import audit, directory, ledger, sources
 
 __all__ = ["BATCH", "Imported", "Overlap", "import_file", "parse_map"]
 
 BATCH = 5_000
 SHOWN = 50
 OPERATOR = "operator"
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
-NEVER = datetime(9000, 1, 1, tzinfo=UTC)
-LONGEST_CHARGE = timedelta(days=1)  # of another source, that began before ours and still runs
 EVERY = 1_000
-Span = tuple[datetime, datetime]
 Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
-
-
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """Another source speaks about hours of the file: what both saw would count twice."""
-
-    source: str
-    starts_at: datetime
-    ends_at: datetime
-
-    def __str__(self) -> str:
-        return (
-            f"{self.source} from {self.starts_at:%Y-%m-%dT%H:%MZ} to {self.ends_at:%Y-%m-%dT%H:%MZ}"
-        )
 
 
 @dataclass(slots=True)
@@ -70,6 +52,7 @@ class Imported:
     skipped: Counter[str] = field(default_factory=Counter)  # no usage, by charge category
     skipped_net: dict[str, Micros] = field(default_factory=dict)
     overlaps: list[Overlap] = field(default_factory=list)
+    replaced: list[Overlap] = field(default_factory=list)  # earlier imports that were taken back
     products: dict[str, Micros] = field(default_factory=dict)  # what the spend was for
     net: dict[str, Micros] = field(default_factory=dict)  # by budget
     list: dict[str, Micros] = field(default_factory=dict)
@@ -82,6 +65,7 @@ def import_file(
     mapping: Mapping[str, str] | None = None,
     *,
     overlap: bool = False,
+    newer: bool = False,
     dry_run: bool = False,
     progress: Progress = lambda _doing, _done, _of: None,
 ) -> Imported:
@@ -89,14 +73,15 @@ def import_file(
     Put a file's usage on the budgets the policy's rules name, and say what became of each line.
 
     Refused as a whole when another source already covers its hours, unless `overlap` says that
-    they are different spend. A dry run does everything but write.
+    they are different spend, or `newer` that earlier imports of them are to be taken back. A dry
+    run does everything but write.
     """
     zone = bot.policy.organization.time_zone
     with closing(UsageFile(path, name_of(path), mapping or {}, zone)) as file:
         report = Imported(file.source, file.form)
         with closing(Spool(file.source)) as spool:
             _spool(file, spool, report, progress)
-            _check(bot, spool, report, overlap=overlap or dry_run)
+            _check(bot, spool, report, overlap=overlap or dry_run, newer=newer)
             _write(bot, file.workspaces, spool, report, now, progress, dry_run=dry_run)
     return report
 
@@ -123,48 +108,26 @@ def _spool(file: UsageFile, spool: Spool, report: Imported, progress: Progress) 
     report.rows = len(spool)
 
 
-def _check(bot: Bot, spool: Spool, report: Imported, *, overlap: bool) -> None:
+def _check(bot: Bot, spool: Spool, report: Imported, *, overlap: bool, newer: bool) -> None:
     """Whether other sources cover the file's hours; the refusal names them and the range."""
     spans = spool.spans()
     if not spans:
         return
     report.span = (spans[0][0], spans[-1][1])
     with bot.db.transaction() as tx:
-        report.overlaps = _overlaps(tx, report.source, spans)
+        found = find_overlaps(tx, report.source, spans)
+    report.replaced = [one for one in found if newer and one.is_import]
+    report.overlaps = [one for one in found if one not in report.replaced]
     if report.overlaps and not overlap:
-        found = "; ".join(map(str, report.overlaps))
+        named = "; ".join(map(str, report.overlaps))
+        remedy = "if it is different spend, import it with --overlap"
+        if all(one.is_import for one in report.overlaps):
+            remedy += "; if this file is a newer one of the same usage, with --newer"
         raise UserError(
-            f"nothing was imported: these hours are already covered by {found}. What both saw "
-            "would count twice; if it is different spend, import it with --overlap",
+            f"nothing was imported: these hours are already covered by {named}. What both saw "
+            f"would count twice; {remedy}",
             "overlap",
         )
-
-
-def _overlaps(tx: Session, own: str, spans: list[Span]) -> list[Overlap]:
-    """What is polled covers its hours even where it saw nothing; others, where they saw something."""
-    found: dict[str, list[Span]] = defaultdict(list)
-    for state in sources.load_all(tx):
-        until = state.refreshed_at or state.ok_at
-        if state.covered_from is not None and until is not None:
-            both = [(max(s, state.covered_from), min(e, until)) for s, e in spans]
-            found[state.name] += [(s, e) for s, e in both if s < e]
-    for starts_at, ends_at in spans:
-        within = usage_rows.sources_between(tx, starts_at, ends_at)
-        for name in {*within, *_still_running(tx, starts_at)}:
-            found[name].append((starts_at, ends_at))
-    return [
-        Overlap(name, min(s for s, _ in both), max(e for _, e in both))
-        for name, both in sorted(found.items())
-        if both and name != own
-    ]
-
-
-def _still_running(tx: Session, at: datetime) -> Iterator[str]:
-    """Sources with a charge that began up to a day earlier and ends later."""
-    before = Window(at - LONGEST_CHARGE, at)
-    for name in usage_rows.sources_between(tx, before.starts_at, at):
-        if any(row.ends_at > at for row in usage_rows.of_window(tx, name, before)):
-            yield name
 
 
 def _write(
@@ -195,6 +158,9 @@ def _write(
                 progress("attributing", done := done + len(rows), len(spool))
             continue
         with bot.db.transaction() as tx:
+            if report.span is not None and done == 0:
+                for earlier in report.replaced:
+                    take_back(tx, earlier, report.span)
             sources.lock(tx, report.source)
             ledger.replace(tx, report.source, window, [])
             for rows in spool.rows(*stretch, BATCH):
@@ -228,6 +194,7 @@ def _note(bot: Bot, report: Imported, now: datetime) -> None:
         "refused": report.refused,
         "skipped": dict(report.skipped),
         "overlaps": [str(overlap) for overlap in report.overlaps],
+        "replaced": [str(earlier) for earlier in report.replaced],
         "net": dict(report.net),
     }
     with bot.db.transaction() as tx:

@@ -1,6 +1,6 @@
 """What an imported file tells of is not read once more: every dollar would count twice."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
@@ -8,6 +8,8 @@ from bot.domain.usage import Window
 from store import usage_rows
 
 PREFIX = "import:"
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 LONGEST_CHARGE = timedelta(days=1)  # one that began before the window may still run
 

@@ -259,6 +259,37 @@ def test_with_overlap_it_is_imported(bot: Bot, write: Write) -> None:
     assert entry.data["overlaps"] == [str(overlap) for overlap in report.overlaps]
 
 
+def test_a_newer_file_takes_the_place_of_an_earlier_one(bot: Bot, write: Write) -> None:
+    """An export of the month so far that has grown counts each of its hours once."""
+    first = import_file(bot, write(lines([0, 1, 2])), NOW)
+    grown = write(lines([0, 1, 2, 3]))
+    with pytest.raises(UserError) as refused:
+        import_file(bot, grown, NOW)
+    assert "--newer" in refused.value.text
+
+    report = import_file(bot, grown, NOW, newer=True)
+    assert [first.source] == [earlier.source for earlier in report.replaced]
+    assert {"search": micros(4)} == spent(bot.db)
+    assert [] == import_file(bot, grown, NOW).replaced
+
+
+def test_a_newer_file_that_does_not_reach_as_far_is_refused(bot: Bot, write: Write) -> None:
+    """What only the earlier file tells of would be lost."""
+    import_file(bot, write(lines([0, 1, 2, 3])), NOW)
+    with pytest.raises(UserError) as refused:
+        import_file(bot, write(lines([1, 2])), NOW, newer=True)
+
+    assert "would be lost" in refused.value.text
+    assert {"search": micros(4)} == spent(bot.db)
+
+
+def test_newer_takes_back_imports_only(bot: Bot, write: Write) -> None:
+    """What was polled or pushed stays, and still has to be meant."""
+    saw(bot.db, "push:gateway", START)
+    with pytest.raises(UserError, match="push:gateway"):
+        import_file(bot, write(lines([0])), NOW, newer=True)
+
+
 def test_gaps_between_other_sources_are_free(bot: Bot, write: Write) -> None:
     """Hours before, between and after those of others overlap with nobody."""
     saw(bot.db, "push:gateway", START + HOUR)
