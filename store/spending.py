@@ -54,15 +54,14 @@ def of(
     The memo is used where it stands; what has `changed` since, or was worked out later than `now`,
     is summed from the ledger.
     """
-    known = dict(_recall(tx, starts_at, now, budgets))
-    if budgets is None:
+    known, later = _recall(tx, starts_at, now, budgets)
+    if budgets is None and not known:
         # Whoever has no memo yet is not known by name: then everything is summed.
-        missing = None if not known else set(changed)
-    else:
-        missing = set(budgets) - (known.keys() - set(changed))
-    if missing is None:
-        return from_ledger(tx, starts_at, now, None)
-    return {**known, **from_ledger(tx, starts_at, now, missing)}
+        return _begun(tx, starts_at, now, None)[0]
+    # What changed may have no charges left, so its memo must not show through.
+    own = {budget: sums for budget, sums in known.items() if budget not in changed}
+    missing = later | set(changed) if budgets is None else set(budgets) - own.keys()
+    return {**own, **_begun(tx, starts_at, now, missing)[0]}
 
 
 def work_out(
@@ -71,20 +70,27 @@ def work_out(
     now: datetime,
     budgets: Collection[str],
     changed: Collection[str],
-) -> None:
-    """Bring the memo of a period up to date for these budgets, and for whatever else was charged."""
-    known = set(
-        tx.exec(
-            select(SpendRow.budget).where(
-                col(SpendRow.starts_at) == starts_at, col(SpendRow.source) == _MARK
-            )
+) -> frozenset[str]:
+    """
+    Bring the memo of a period up to date for these budgets, and for whatever else was charged.
+
+    Returns those with charges that begin after `now`, such as pushed ones of a clock that is ahead:
+    whoever calls has to look at them again.
+    """
+    marks = tx.exec(
+        select(SpendRow.budget, SpendRow.worked_out_at).where(
+            col(SpendRow.starts_at) == starts_at, col(SpendRow.source) == _MARK
         )
-    )
-    missing = (set(budgets) - known) | set(changed)
-    if missing:
-        everything = len(missing) > len(known)
-        own = from_ledger(tx, starts_at, None, None if everything else missing)
-        _remember(tx, starts_at, missing | own.keys(), own, now)
+    ).all()
+    known = {budget for budget, worked_out_at in marks if worked_out_at <= now}
+    later = {budget for budget, worked_out_at in marks if worked_out_at > now}
+    missing = (set(budgets) - known) | set(changed) | later
+    if not missing:
+        return frozenset()
+    everything = len(missing) > len(known)
+    own, ahead = _begun(tx, starts_at, now, None if everything else missing)
+    _remember(tx, starts_at, missing | own.keys(), own, now)
+    return ahead
 
 
 def totals(tx: Session, starts_at: datetime, basis: Basis) -> dict[str, int]:
@@ -103,30 +109,33 @@ def forget_others(tx: Session, current: Collection[datetime]) -> None:
     tx.execute(delete(SpendRow).where(col(SpendRow.starts_at).not_in(list(current))))
 
 
-def from_ledger(
-    tx: Session, starts_at: datetime, until: datetime | None, budgets: Collection[str] | None
-) -> dict[str, dict[str, Sums]]:
-    """Summed from the charges themselves; `until` is not included."""
+def _begun(
+    tx: Session, starts_at: datetime, now: datetime, budgets: Collection[str] | None
+) -> tuple[dict[str, dict[str, Sums]], frozenset[str]]:
+    """Charges that have begun, summed from the ledger; and who has charges that have not."""
     own: dict[str, dict[str, Sums]] = {}
+    ahead: set[str] = set()
     for some in batches(budgets):
-        for budget, source, *amounts in tx.execute(_query(starts_at, until, some)):
+        for budget, source, last, *amounts in tx.execute(_query(starts_at, now, some)):
             own.setdefault(budget, {})[source] = Sums(*amounts)
-    return own
+            if last > now:
+                ahead.add(budget)
+    return own, frozenset(ahead)
 
 
-def _query(starts_at: datetime, until: datetime | None, budgets: Sequence[str] | None) -> Any:
-    begins, within = col(ChargeRow.starts_at), col(ChargeRow.starts_at) >= starts_at
+def _query(starts_at: datetime, now: datetime, budgets: Sequence[str] | None) -> Any:
+    begins = col(ChargeRow.starts_at)
+    within = (begins >= starts_at) & (begins <= now)
     estimated = within & col(ChargeRow.estimated)
     query = select(  # type: ignore[call-overload]
         ChargeRow.budget,
         ChargeRow.source,
+        func.max(begins),
         _sum(case((within, col(ChargeRow.net)), else_=0)),
         _sum(case((within, col(ChargeRow.list)), else_=0)),
         _sum(case((estimated, col(ChargeRow.net)), else_=0)),
         _sum(case((estimated, col(ChargeRow.list)), else_=0)),
     ).where(begins >= starts_at - FED_FOR)
-    if until is not None:
-        query = query.where(begins < until)
     if budgets is not None:
         query = query.where(col(ChargeRow.budget).in_(budgets))
     return query.group_by(col(ChargeRow.budget), col(ChargeRow.source))
@@ -134,24 +143,30 @@ def _query(starts_at: datetime, until: datetime | None, budgets: Sequence[str] |
 
 def _recall(
     tx: Session, starts_at: datetime, now: datetime, budgets: Collection[str] | None
-) -> Own:
+) -> tuple[Own, frozenset[str]]:
+    """The memo; and who has one that was worked out later than `now`."""
     own: dict[str, dict[str, Sums]] = {}
+    later: set[str] = set()
     for some in batches(budgets):
         query = select(
             SpendRow.budget,
             SpendRow.source,
+            SpendRow.worked_out_at,
             SpendRow.net,
             SpendRow.list,
             SpendRow.estimated_net,
             SpendRow.estimated_list,
-        ).where(col(SpendRow.starts_at) == starts_at, col(SpendRow.worked_out_at) <= now)  # type: ignore[call-overload]
+        ).where(col(SpendRow.starts_at) == starts_at)  # type: ignore[call-overload]
         if some is not None:
             query = query.where(col(SpendRow.budget).in_(some))
-        for budget, source, *amounts in tx.execute(query):
+        for budget, source, worked_out_at, *amounts in tx.execute(query):
+            if worked_out_at > now:
+                later.add(budget)
+                continue
             sources = own.setdefault(budget, {})
             if source != _MARK:
                 sources[source] = Sums(*amounts)
-    return own
+    return own, frozenset(later)
 
 
 def _remember(

@@ -71,9 +71,11 @@ def refresh(tx: Session, policy: Policy, now: datetime) -> None:
     taken = touched.take(tx)
     periods = _periods(policy, now)
     sums: dict[datetime, Mapping[str, int]] = {}
+    ahead: set[str] = set()
     for starts_at in {period.starts_at for period in periods.values()}:
-        spending.work_out(tx, starts_at, now, policy.tree.budgets, taken.budgets)
+        ahead |= spending.work_out(tx, starts_at, now, policy.tree.budgets, taken.budgets)
         sums[starts_at] = spending.totals(tx, starts_at, policy.basis)
+    touched.note(tx, ahead)  # until their charges have begun
     spending.forget_others(tx, sums)
     before = watching.spent(tx)
     after = {
