@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.budgets import Stage
-from bot.domain.limits import RESPONSE, Mode, TemporaryRaise
+from bot.domain.limits import RESPONSE, Mode, TemporaryRaise, mode_for
 from bot.domain.standings import Standing
 
 
@@ -27,7 +27,8 @@ def watch(
     """
     `sent` are the stages told for this period and limit, `held` is the mode at the target.
 
-    `raises` are all that are not over, because one may begin later.
+    `raises` are all that are not over, because one may begin later. A target that holds another
+    mode than it should, because the figures were stale, is looked at every time.
     """
     bounds = [standing.period.ends_at]
     bounds += [r.starts_at for r in raises if r.starts_at > standing.at]
@@ -42,6 +43,8 @@ def watch(
         if worst is None or stage > worst
     ]
     back = None
+    if held not in (None, mode_for(standing.budget.at_limit, standing.spent, limit)):
+        bounds.append(standing.at)
     if RESPONSE[standing.budget.at_limit] is not Mode.ALLOW:
         if held in (None, Mode.ALLOW):
             amounts.append(int(limit))
