@@ -42,8 +42,11 @@ def compact(tx: Session, source: str, day: Window, keep: Collection[str]) -> int
         groups[charge_rows.of_day(values, day)].append((id_, values))
     merged, gone = [], []
     for key, members in groups.items():
-        merged.append(charge_rows.summed(key, [values for _, values in members]))
-        gone += [id_ for id_, _ in members]
+        rows = [values for _, values in members]
+        total = charge_rows.summed(key, rows)
+        if rows != [total]:
+            merged.append(total)
+            gone += [id_ for id_, _ in members]
     charge_rows.remove(tx, gone)
     charge_rows.insert(tx, merged)
     _note(tx, source, day.ends_at)

@@ -17,6 +17,8 @@ from store import charge_rows, touched
 from store.batches import batches
 from store.tables import ChargeRow, SourceRow
 
+LONGEST_DAY = timedelta(hours=26)  # the one on which clocks go back, and to spare
+
 
 def replace(tx: Session, source: str, window: Window, charges: Sequence[Charge]) -> frozenset[str]:
     """
@@ -158,8 +160,9 @@ def _within(source: str, window: Window) -> tuple[Any, ...]:
 
 
 def _check_whole_days(tx: Session, source: str, window: Window) -> None:
+    """Days after `compacted_to` may be whole as well: when older hours come late, it goes back."""
     done = tx.exec(select(SourceRow.compacted_to).where(col(SourceRow.name) == source)).first()
-    if done is None or window.starts_at >= done:
+    if done is None:
         return
     for edge in (window.starts_at, window.ends_at):
         cut = tx.exec(
@@ -168,7 +171,7 @@ def _check_whole_days(tx: Session, source: str, window: Window) -> None:
                 col(ChargeRow.source) == source,
                 col(ChargeRow.compacted),
                 col(ChargeRow.starts_at) < edge,
-                col(ChargeRow.starts_at) >= edge - timedelta(days=2),
+                col(ChargeRow.starts_at) > edge - LONGEST_DAY,
                 col(ChargeRow.ends_at) > edge,
             )
             .limit(1)

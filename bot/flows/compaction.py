@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.domain.periods import midnight
 from bot.domain.policy import Policy
 from bot.domain.usage import Window
+from bot.intake.imported import PREFIX
 from bot.parts import Bot
 from store import compaction, sources
 
@@ -16,9 +17,14 @@ DAYS_A_RUN = 20  # for each source
 
 
 def compact_old(bot: Bot, now: datetime) -> int:
-    """Compact what is old enough; how many rows that saved. Each day is a transaction of its own."""
+    """
+    Compact what is old enough; how many rows that saved. Each day is a transaction of its own.
+
+    An imported file keeps its hours: where it ends is where history begins, and it is replaced in
+    stretches that know no days.
+    """
     with bot.db.transaction() as tx:
-        names = [state.name for state in sources.load_all(tx)]
+        names = [s.name for s in sources.load_all(tx) if not s.name.startswith(PREFIX)]
     saved = sum(_compact_source(bot, name, now) for name in names)
     if saved:
         logger.info("hours compacted", extra={"action": "compacted", "rows": saved})
@@ -31,13 +37,15 @@ def _compact_source(bot: Bot, source: str, now: datetime) -> int:
     saved = 0
     for _ in range(DAYS_A_RUN):
         with bot.db.transaction() as tx:
-            sources.lock(tx, source)
+            state = sources.lock(tx, source)
+            # After a long outage the poll goes on where it stopped: those hours must be hours.
+            until = min(now, state.ok_at or now) - HOURS_KEPT
             first = compaction.next_at(tx, source)
             if first is None:
                 break
             day = first.astimezone(zone).date()
             window = Window(midnight(day, zone), midnight(day + timedelta(days=1), zone))
-            if window.ends_at > now - HOURS_KEPT:
+            if window.ends_at > until:
                 break
             saved += compaction.compact(tx, source, window, keep)
     return saved
