@@ -29,7 +29,7 @@ class SourceState:
 
 
 def load(tx: Session, name: str) -> SourceState:
-    row = tx.get(SourceRow, name)
+    row = tx.get(SourceRow, name, populate_existing=True)
     return SourceState(name) if row is None else _state(row)
 
 

@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 Act = Callable[[Session, Bot, Standing, datetime], bool]
 
 
-def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetime) -> bool:
-    """What goes wrong with one budget is undone and logged; the others go on."""
+def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetime) -> bool | None:
+    """What goes wrong with one budget is undone and logged, and None; the others go on."""
     try:
         with savepoint(tx):
             return act(tx, bot, standing, now)
@@ -38,7 +38,7 @@ def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetim
         logger.exception(
             "budget failed", extra={"action": "budget_failed", "budget": standing.budget.id}
         )
-        return False
+        return None
 
 
 def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
@@ -128,7 +128,7 @@ def look_again(tx: Session, found: Sequence[Standing], now: datetime) -> None:
     """
     When each budget is due again, from what was told and what the target is to hold.
 
-    What failed, or has to wait for fresh figures, is not told yet: then it stays due.
+    What has to wait for fresh figures is not told yet: then it stays due.
     """
     sent = alerts.sent_stages_of(tx, found)
     held = limits.modes(tx, [s.budget.id for s in found])

@@ -15,6 +15,8 @@ def said_by_a_child(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int |
     tree = bot.policy.tree
     below = [b for b in tree.family(parent.id) if b != parent.id]
     candidates = [b for b in below if tree.budgets[b].owner == parent.owner]
+    if not candidates:
+        return None
     for child in standings.gather(tx, bot.policy, now, candidates).values():
         if not repeats(alert, child) or child.limit is None:
             continue

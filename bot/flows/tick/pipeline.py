@@ -60,7 +60,8 @@ def _turn(bot: Bot, asked: Sequence[SourcePolicy], now: datetime) -> TickReport:
     readings = [read(bot, source, now) for source in asked]
     with bot.db.transaction() as tx:
         apply_policy(tx, bot, now)
-        for reading in readings:
+        # In the order in which new rules lock the sources, or two replicas could block each other.
+        for reading in sorted(readings, key=lambda r: r.source.name):
             take_in(tx, bot, reading, now)
         standings.refresh(tx, bot.policy, now)
         fired, changes = _act(tx, bot, watching.due(tx, now), now)
@@ -76,16 +77,19 @@ def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tup
     """
     Alerts and limit changes of the budgets that are due, some at a time.
 
-    The children first: what they were told, their parents need not be told again.
+    The children first: what they were told, their parents need not be told again. A budget with
+    which something went wrong is not armed anew, so it stays due.
     """
     fired = changes = 0
     ordered = [id_ for id_ in bot.policy.tree.children_first if id_ in due]
     for start in range(0, len(ordered), AT_ONCE):
         some = ordered[start : start + AT_ONCE]
         found = list(standings.gather(tx, bot.policy, now, some).values())
-        fired += sum(one_budget(tx, alert, bot, s, now) for s in found)
-        changes += sum(one_budget(tx, enforce, bot, s, now) for s in found)
-        for standing in found:
-            one_budget(tx, end_raises, bot, standing, now)
-        look_again(tx, found, now)
+        alerted = [one_budget(tx, alert, bot, s, now) for s in found]
+        enforced = [one_budget(tx, enforce, bot, s, now) for s in found]
+        ended = [one_budget(tx, end_raises, bot, s, now) for s in found]
+        fired += alerted.count(True)
+        changes += enforced.count(True)
+        outcomes = zip(found, alerted, enforced, ended, strict=True)
+        look_again(tx, [s for s, *done in outcomes if None not in done], now)
     return fired, changes
