@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from bot.domain.money import ZERO, Micros
-from store.inserts import insert_once, upsert
+from store.inserts import insert_once
 from store.tables import DayCheckRow
 
 
@@ -42,19 +43,19 @@ def since(tx: Session, first: date) -> list[DayCheck]:
 
 
 def save(tx: Session, checks: Collection[DayCheck]) -> None:
+    """What was compared and told; `estimated` and `billed` are `add_billed`'s, which may be later."""
     for check in checks:
-        upsert(
-            tx,
-            DayCheckRow,
-            source=check.source,
-            day=check.day,
-            ledger=check.ledger,
-            total=check.total,
-            checked_at=check.checked_at,
-            told_at=check.told_at,
-            estimated=check.estimated,
-            billed=check.billed,
-            told_estimate_at=check.told_estimate_at,
+        insert_once(tx, DayCheckRow, source=check.source, day=check.day, estimated=0, billed=0)
+        tx.execute(
+            update(DayCheckRow)
+            .where(col(DayCheckRow.source) == check.source, col(DayCheckRow.day) == check.day)
+            .values(
+                ledger=check.ledger,
+                total=check.total,
+                checked_at=check.checked_at,
+                told_at=check.told_at,
+                told_estimate_at=check.told_estimate_at,
+            )
         )
 
 

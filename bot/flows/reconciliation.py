@@ -10,6 +10,7 @@ from sqlmodel import Session
 from bot.clients.usage import Totals
 from bot.clients.usage.errors import SourceError
 from bot.domain.money import ZERO, Micros, usd
+from bot.domain.policy import Basis
 from bot.domain.reconciliation import drifts, misses
 from bot.domain.usage import Window
 from bot.effects import messages
@@ -48,7 +49,8 @@ def reconcile(bot: Bot, now: datetime) -> list[DayCheck]:
                 extra={"action": "reconcile_failed", "source": policy.name, "error": str(error)},
             )
             continue
-        amounts = {total.day: total.net for total in totals}
+        net = bot.policy.basis is Basis.NET
+        amounts = {total.day: total.net if net else total.list for total in totals}
         with bot.db.transaction() as tx:
             checked += _compare(tx, bot, policy.name, window, amounts, now)
     with bot.db.transaction() as tx:
@@ -84,11 +86,14 @@ def _compare(
     checks: list[DayCheck] = []
     day = window.starts_at
     while day < window.ends_at:
-        before = day_checks.load(tx, source, day.date())
-        spent = ledger.spend(tx, day, day + DAY, bot.policy.basis, source=source)
-        held = Micros(sum(spent.values()))
-        after = replace(before, ledger=held, total=totals.get(day.date(), ZERO), checked_at=now)
-        checks.append(_judge(tx, bot, before, after, now))
+        if (total := totals.get(day.date())) is not None:  # else the source does not know it yet
+            before = day_checks.load(tx, source, day.date())
+            spent = ledger.spend(
+                tx, day, day + DAY, bot.policy.basis, source=source, billed_only=True
+            )
+            held = Micros(sum(spent.values()))
+            after = replace(before, ledger=held, total=total, checked_at=now)
+            checks.append(_judge(tx, bot, before, after, now))
         day += DAY
     day_checks.save(tx, checks)
     return checks

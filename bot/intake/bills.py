@@ -28,6 +28,7 @@ def note(
     Hours that held an estimate `before` and are billed in full now: both sums, by UTC day.
 
     An hour without an estimate after the source's last refresh is not billed, only not estimated.
+    One before it of which nothing is left was billed at nothing.
     """
     if not before:
         return
@@ -35,8 +36,9 @@ def note(
     days: dict[date, tuple[int, int]] = {}
     for at, was in before.items():
         total, estimated = now.get(at, (ZERO, False))
-        is_over = fetched.refreshed_at is None or at + HOUR <= fetched.refreshed_at
-        if estimated or at not in now or not is_over:
+        refreshed_at = fetched.refreshed_at
+        is_billed = at in now if refreshed_at is None else at + HOUR <= refreshed_at
+        if estimated or not is_billed:
             continue
         day = at.astimezone(UTC).date()
         so_far = days.get(day, (0, 0))
