@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from bot.domain.money import ZERO, Micros, usd
-from bot.domain.periods import Cadence, Period
+from bot.domain.periods import Period
 from bot.domain.revisions import settled_periods
 from bot.domain.usage import Window
 from bot.parts import Bot
@@ -19,14 +18,13 @@ SMALLEST = Micros(10_000)  # a cent
 
 
 def of_window(tx: Session, bot: Bot, source: str, window: Window, now: datetime) -> Settled:
-    """What each budget's own charges cost in the settled periods of a window, by its own calendar."""
+    """What each budget's own charges cost in the settled periods of its calendar in a window."""
     found: dict[tuple[str, Period], Micros] = {}
-    by_calendar: dict[tuple[Cadence, ZoneInfo], list[str]] = {}
-    for budget in bot.policy.tree:
-        by_calendar.setdefault((budget.cadence, budget.time_zone), []).append(budget.id)
-    for (cadence, zone), budgets in by_calendar.items():
-        for period, part in settled_periods(window, cadence, zone, now):
-            spent = ledger.spend(tx, part.starts_at, part.ends_at, bot.policy.basis, source=source)
+    for cadence, zone in bot.policy.tree.calendars:
+        for period, _ in settled_periods(window, cadence, zone, now):
+            budgets = [b.id for b in bot.policy.tree if (b.cadence, b.time_zone) == (cadence, zone)]
+            bounds = (period.starts_at, period.ends_at)
+            spent = ledger.spend(tx, *bounds, bot.policy.basis, source=source)
             found |= {(b, period): spent.get(b, ZERO) for b in budgets}
     return found
 
