@@ -49,7 +49,7 @@ from bot.domain.periods import Cadence
 from bot.domain.policy import Basis, Channels, DigestTime, Organization, Policy, SourcePolicy
 from bot.domain.rules import Match, Rule
 from bot.domain.spans import Span, WorkCalendar
-from bot.domain.usage import Actor, Directory, Fetched, Tokens, UsageRow, Window, Workspace
+from bot.domain.usage import Actor, ApiKey, Directory, Fetched, Tokens, UsageRow, Window, Workspace
 from bot.flows.tick import TickReport, tick
 from bot.intake.windows import window_to_read
 from bot.parts import Bot
@@ -171,7 +171,10 @@ def seed(address: str, budgets: int, rows: int) -> None:
     """The ledger as it would be after a month; in a process of its own, for the memory's sake."""
     db = Database(address)
     migrate.upgrade(db.engine)
-    names = Directory({f"w{n}": Workspace(f"w{n}", f"team-{n}") for n in range(budgets - 1)})
+    names = Directory(
+        {f"w{n}": Workspace(f"w{n}", f"team-{n}") for n in range(budgets - 1)},
+        {f"apikey_{n}": ApiKey(f"apikey_{n}", f"key-{n}") for n in range(budgets - 1)},
+    )
     with db.transaction() as tx:
         directory.save(tx, "anthropic", names)
         numbers: Counter[datetime] = Counter()
@@ -201,7 +204,7 @@ def seed(address: str, budgets: int, rows: int) -> None:
 
 
 def _charge(at: datetime, leaf: int, amount: int, number: int) -> Charge:
-    key = f"apikey_{leaf}_{number}"
+    key = f"apikey_{leaf}"
     row = UsageRow(
         source="anthropic",
         starts_at=at,
@@ -248,7 +251,7 @@ _USAGE = {
 
 
 def _shared(at: datetime, leaf: int, number: int) -> dict[str, Any]:
-    key = f"apikey_{leaf}_{number}"
+    key = f"apikey_{leaf}"
     return {
         "starting_at": at.isoformat(),
         "ending_at": (at + HOUR).isoformat(),
@@ -300,8 +303,10 @@ class Meter:
     def use(self, leaves: list[int]) -> None:
         """Each of these spends a dime now; one in a hundred spends enough to be told."""
         self.now += MINUTE
-        hour = self.source.rows.setdefault(self.now.replace(minute=0), [])
-        hour += [(leaf, 30_000_000 if n % JUMPS == 0 else 100_000) for n, leaf in enumerate(leaves)]
+        hour = dict(self.source.rows.get(self.now.replace(minute=0), []))
+        for n, leaf in enumerate(leaves):
+            hour[leaf] = hour.get(leaf, 0) + (30_000_000 if n % JUMPS == 0 else 100_000)
+        self.source.rows[self.now.replace(minute=0)] = list(hour.items())
 
     def seconds(self) -> float:
         """CPU of one tick. What the source sends is made before: that is Anthropic's work."""
@@ -330,7 +335,7 @@ def measure(address: str, budgets: int, rows: int, times: int) -> dict[str, floa
     for n in range(times):
         meter.now += MINUTE
         spans["none"].append(meter.seconds())
-        meter.use(meter.leaves[n * few : (n + 1) * few])
+        meter.use(meter.leaves[n :: len(meter.leaves) // few])
         spans["few"].append(meter.seconds())
     for _ in range(times):
         meter.use(meter.leaves)

@@ -77,13 +77,11 @@ def work_out(
     Returns those with charges that begin after `now`, such as pushed ones of a clock that is ahead:
     whoever calls has to look at them again.
     """
-    marks = tx.exec(
-        select(SpendRow.budget, SpendRow.worked_out_at).where(
-            col(SpendRow.starts_at) == starts_at, col(SpendRow.source) == _MARK
-        )
-    ).all()
-    known = {budget for budget, worked_out_at in marks if worked_out_at <= now}
-    later = {budget for budget, worked_out_at in marks if worked_out_at > now}
+    marked = select(SpendRow.budget).where(
+        col(SpendRow.starts_at) == starts_at, col(SpendRow.source) == _MARK
+    )
+    known = set(tx.exec(marked))
+    later = set(tx.exec(marked.where(col(SpendRow.worked_out_at) > now)))
     missing = (set(budgets) - known) | set(changed) | later
     if not missing:
         return frozenset()
@@ -102,6 +100,12 @@ def totals(tx: Session, starts_at: datetime, basis: Basis) -> dict[str, int]:
         .group_by(col(SpendRow.budget))
     )
     return {budget: int(total) for budget, total in rows}
+
+
+def is_ahead(tx: Session, now: datetime) -> bool:
+    """Whether something was worked out later than `now`: the clock was set back."""
+    later = select(SpendRow.budget).where(col(SpendRow.worked_out_at) > now).limit(1)
+    return tx.exec(later).first() is not None
 
 
 def forget_others(tx: Session, current: Collection[datetime]) -> None:

@@ -69,33 +69,36 @@ def refresh(tx: Session, policy: Policy, now: datetime) -> None:
     """
     watching.lock(tx)
     taken = touched.take(tx)
-    periods = _periods(policy, now)
+    starts = {period_at(now, *calendar).starts_at for calendar in policy.tree.calendars}
+    if not taken.budgets and _all_stands(tx, policy, starts, now):
+        return
     sums: dict[datetime, Mapping[str, int]] = {}
     ahead: set[str] = set()
-    for starts_at in {period.starts_at for period in periods.values()}:
+    for starts_at in starts:
         ahead |= spending.work_out(tx, starts_at, now, policy.tree.budgets, taken.budgets)
         sums[starts_at] = spending.totals(tx, starts_at, policy.basis)
     touched.note(tx, ahead)  # until their charges have begun
     spending.forget_others(tx, sums)
-    before = watching.spent(tx)
-    after = {
-        id_: (period.starts_at, total)
-        for (id_, period), total in zip(
-            periods.items(), _rolled_up(policy, periods, sums), strict=True
-        )
-    }
-    anew = {
-        id_: state
-        for id_, state in after.items()
-        if id_ in taken.limits or id_ not in before or before[id_][0] != state[0]
-    }
-    changed = {
-        id_: total
-        for id_, (_, total) in after.items()
-        if id_ not in anew and before[id_][1] != total
-    }
+    periods = _periods(policy, now)
+    before = {starts_at: watching.spent(tx, starts_at) for starts_at in starts}
+    anew: dict[BudgetId, tuple[datetime, int]] = {}
+    changed: dict[BudgetId, int] = {}
+    for (id_, period), total in zip(
+        periods.items(), _rolled_up(policy, periods, sums), strict=True
+    ):
+        known = before[period.starts_at].get(id_)
+        if known is None or id_ in taken.limits:
+            anew[id_] = (period.starts_at, total)
+        elif known != total:
+            changed[id_] = total
     watching.look_now(tx, anew, now)
     watching.update_spent(tx, changed)
+
+
+def _all_stands(tx: Session, policy: Policy, starts: Collection[datetime], now: datetime) -> bool:
+    """Whether every budget is watched in its present period, by a memo that is not ahead of us."""
+    watched = watching.count(tx, starts)
+    return watched == len(policy.tree.budgets) and not spending.is_ahead(tx, now)
 
 
 class _Family:

@@ -5,11 +5,11 @@ A tick changes the spend of a few and asks two partial indexes; what nothing hap
 nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, update
 from sqlmodel import Session, col, select
 
 from bot.domain.budgets import BudgetId
@@ -29,10 +29,18 @@ def lock(tx: Session) -> None:
         tx.connection().exec_driver_sql("LOCK TABLE watch IN EXCLUSIVE MODE")
 
 
-def spent(tx: Session) -> dict[str, tuple[datetime, int]]:
-    """What each watched budget had spent when it was last worked out, and in which period."""
-    rows = tx.exec(select(WatchRow.budget, WatchRow.starts_at, WatchRow.spent))
-    return {budget: (starts_at, amount) for budget, starts_at, amount in rows}
+def spent(tx: Session, starts_at: datetime) -> dict[str, int]:
+    """What each budget watched in the period that begins then had spent, as last worked out."""
+    rows = tx.exec(
+        select(WatchRow.budget, WatchRow.spent).where(col(WatchRow.starts_at) == starts_at)
+    )
+    return dict(rows.all())
+
+
+def count(tx: Session, periods: Collection[datetime]) -> int:
+    """How many budgets are watched in periods that begin at these moments."""
+    query = select(func.count()).select_from(WatchRow)
+    return tx.exec(query.where(col(WatchRow.starts_at).in_(list(periods)))).one()
 
 
 def update_spent(tx: Session, changed: Mapping[BudgetId, int]) -> None:

@@ -16,7 +16,7 @@ from bot.domain.money import Micros
 from bot.domain.periods import Cadence, period_at
 from bot.domain.policy import Basis, Policy
 from bot.domain.usage import Window
-from store import ledger, standings, touched, usage_rows, watching
+from store import ledger, standings, touched, usage_rows
 from store.db import Database
 from tests.domain.values import BUDGET, DAY, HOUR, UNLIMITED, policy
 from tests.store.test_ledger import ROW
@@ -111,7 +111,8 @@ def by_memo(
 def watched(db: Database) -> dict[str, int]:
     """The spend that decides who is looked at."""
     with db.transaction() as tx:
-        return {budget: spent for budget, (_, spent) in watching.spent(tx).items()}
+        rows = tx.connection().execute(text("SELECT budget, spent FROM watch"))
+        return {budget: spent for budget, spent in rows}
 
 
 class World:

@@ -71,10 +71,8 @@ def test_a_new_spend_leaves_the_bounds_as_they_are(db: Database) -> None:
 
     assert {SEARCH} == due(db)
     with db.transaction() as tx:
-        assert {
-            "search": (PERIOD.starts_at, 80),
-            "growth": (PERIOD.starts_at, 10),
-        } == watching.spent(tx)
+        assert {"search": 80, "growth": 10} == watching.spent(tx, PERIOD.starts_at)
+        assert 2 == watching.count(tx, [PERIOD.starts_at, PERIOD.ends_at])
 
 
 def test_look_now_wins_over_whatever_was_waited_for(db: Database) -> None:
@@ -87,7 +85,8 @@ def test_look_now_wins_over_whatever_was_waited_for(db: Database) -> None:
     assert {SEARCH} == due(db, NOW + HOUR)
     with db.transaction() as tx:
         watching.arm(tx, [(SEARCH, Watch(50, None, FAR))])
-        assert {"search": (PERIOD.ends_at, 0)} == watching.spent(tx)
+        assert {"search": 0} == watching.spent(tx, PERIOD.ends_at)
+        assert {} == watching.spent(tx, PERIOD.starts_at)
     assert set() == due(db, NOW + HOUR)
 
 
@@ -97,7 +96,7 @@ def test_nothing_to_write_writes_nothing(db: Database) -> None:
         watching.look_now(tx, {}, NOW)
         watching.update_spent(tx, {})
         watching.arm(tx, [])
-        assert {} == watching.spent(tx)
+        assert {} == watching.spent(tx, PERIOD.starts_at)
 
 
 def plans(db: Database, ask: str) -> list[str]:

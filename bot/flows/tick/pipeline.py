@@ -41,8 +41,7 @@ def tick(bot: Bot, now: datetime, only: str | None = None) -> TickReport:
     second tick at the same moment changes nothing.
     """
     asked = [source for source in bot.policy.sources if only in (None, source.name)]
-    with collector_paused():
-        report = _turn(bot, asked, now)
+    report = _turn(bot, asked, now)
     bot.wake()
     logger.info(
         "tick done",
@@ -57,12 +56,14 @@ def tick(bot: Bot, now: datetime, only: str | None = None) -> TickReport:
 
 
 def _turn(bot: Bot, asked: Sequence[SourcePolicy], now: datetime) -> TickReport:
-    readings = [read(bot, source, now) for source in asked]
+    with collector_paused():
+        readings = [read(bot, source, now) for source in asked]
     with bot.db.transaction() as tx:
         apply_policy(tx, bot, now)
-        # In the order in which new rules lock the sources, or two replicas could block each other.
-        for reading in sorted(readings, key=lambda r: r.source.name):
-            take_in(tx, bot, reading, now)
+        with collector_paused():
+            # As new rules lock the sources, or two replicas could block each other.
+            for reading in sorted(readings, key=lambda r: r.source.name):
+                take_in(tx, bot, reading, now)
         standings.refresh(tx, bot.policy, now)
         fired, changes = _act(tx, bot, watching.due(tx, now), now)
     return TickReport(
