@@ -112,7 +112,7 @@ def watched(db: Database) -> dict[str, int]:
     """The spend that decides who is looked at."""
     with db.transaction() as tx:
         rows = tx.connection().execute(text("SELECT budget, spent FROM watch"))
-        return {budget: spent for budget, spent in rows}
+        return {str(row.budget): int(row.spent) for row in rows}
 
 
 class World:
