@@ -9,13 +9,8 @@ from zoneinfo import ZoneInfo
 from bot.domain.budgets import AtLimit, BudgetId, Stage
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.policy import Basis, Policy
+from bot.domain.stages import Reason
 from bot.domain.standings import Standing
-
-
-class Reason(StrEnum):
-    """Why a stage is reached; the words go into the row, the message and the log."""
-
-    SHARE = "share of the limit spent"
 
 
 class AnswerKind(StrEnum):

@@ -42,11 +42,27 @@ class AtLimit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The share of the effective limit, in per cent, that reaches each stage; 100 is exhausted."""
+    """
+    What reaches each stage, whichever comes first.
+
+    A share of the effective limit in per cent (100 is exhausted); or the time that is left: runway
+    of at most so many lead times, or for look a forecast of the period's end above that share of the
+    limit. None: not by time.
+    """
 
     look: int = 50
     respond: int = 80
     intervene: int = 95
+    look_forecast: int | None = 100
+    respond_lead_times: int | None = 2
+    intervene_lead_times: int | None = 1
+
+    def lead_times(self, stage: Stage) -> int | None:
+        by_stage = {
+            Stage.RESPOND: self.respond_lead_times,
+            Stage.INTERVENE: self.intervene_lead_times,
+        }
+        return by_stage.get(stage)
 
     def percent(self, stage: Stage) -> int:
         return {

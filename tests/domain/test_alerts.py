@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alerts import Alert, Reason, due_alert, figures_of
+from bot.domain.alerts import Alert, due_alert, figures_of
 from bot.domain.budgets import Stage
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
 from bot.domain.periods import Cadence
+from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from tests.domain.values import (
     BUDGET,

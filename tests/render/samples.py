@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.domain.alerts import Alert, AlertFigures, AnswerKind, Reason, figures_of
+from bot.domain.alerts import Alert, AlertFigures, AnswerKind, figures_of
 from bot.domain.budgets import AtLimit, Budget, BudgetId, PersonRef, Stage
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.overages import figures_of as seen
 from bot.domain.policy import Basis
+from bot.domain.stages import Reason
 from bot.domain.standings import Freshness, Standing
 from bot.render import notice
 from bot.render.alert import alert_message
