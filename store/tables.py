@@ -154,6 +154,8 @@ class WatchRow(SQLModel, table=True):
     next_at: int | None = Field(default=None, sa_type=BigInteger)
     back_at: int | None = Field(default=None, sa_type=BigInteger)
     check_at: datetime = Field(index=True)
+    found: int | None = None  # the stage that the last evaluation found by time
+    found_at: datetime | None = None
 
 
 Index(

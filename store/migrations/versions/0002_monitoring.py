@@ -74,6 +74,8 @@ def upgrade() -> None:
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("back_at", sa.BigInteger(), nullable=True),
         sa.Column("check_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=True),
+        sa.Column("found_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("budget", name=op.f("pk_watch")),
     )
     with op.batch_alter_table("watch", schema=None) as batch_op:
