@@ -93,11 +93,13 @@ def refresh(tx: Session, policy: Policy, now: datetime) -> None:
             changed[id_] = total
     watching.look_now(tx, anew, now)
     watching.update_spent(tx, changed)
+    if taken.limits:
+        watching.forget_others(tx, policy.tree.budgets)
 
 
 def _all_stands(tx: Session, policy: Policy, starts: Collection[datetime], now: datetime) -> bool:
     """Whether every budget is watched in its present period, by a memo that is not ahead of us."""
-    watched = watching.count(tx, starts)
+    watched = watching.count(tx, starts, now)
     return watched == len(policy.tree.budgets) and not spending.is_ahead(tx, now)
 
 

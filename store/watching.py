@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, delete, func, update
 from sqlmodel import Session, col, select
 
 from bot.domain.budgets import BudgetId
 from bot.domain.watch import Watch
+from store.batches import batches
 from store.inserts import upsert_all
 from store.tables import WatchRow
 
@@ -37,10 +38,21 @@ def spent(tx: Session, starts_at: datetime) -> dict[str, int]:
     return dict(rows.all())
 
 
-def count(tx: Session, periods: Collection[datetime]) -> int:
-    """How many budgets are watched in periods that begin at these moments."""
+def count(tx: Session, periods: Collection[datetime], now: datetime) -> int:
+    """
+    How many budgets are watched in periods that begin at these moments, and wait for a later one.
+
+    A day that is over may have begun with the present month, so the beginning alone says little.
+    """
     query = select(func.count()).select_from(WatchRow)
-    return tx.exec(query.where(col(WatchRow.starts_at).in_(list(periods)))).one()
+    within = col(WatchRow.starts_at).in_(list(periods))
+    return tx.exec(query.where(within, col(WatchRow.check_at) > now)).one()
+
+
+def forget_others(tx: Session, budgets: Collection[str]) -> None:
+    """Those that have left the policy file."""
+    for some in batches(set(tx.exec(select(WatchRow.budget))) - set(budgets)):
+        tx.execute(delete(WatchRow).where(col(WatchRow.budget).in_(some or [])))
 
 
 def update_spent(tx: Session, changed: Mapping[BudgetId, int]) -> None:

@@ -16,7 +16,8 @@ from bot.domain.money import Micros
 from bot.domain.periods import Cadence, period_at
 from bot.domain.policy import Basis, Policy
 from bot.domain.usage import Window
-from store import ledger, standings, touched, usage_rows
+from bot.domain.watch import Watch
+from store import ledger, standings, touched, usage_rows, watching
 from store.db import Database
 from tests.domain.values import BUDGET, DAY, HOUR, UNLIMITED, policy
 from tests.store.test_ledger import ROW
@@ -265,3 +266,32 @@ def usage_rows_of(db: Database) -> list[object]:
     with db.transaction() as tx:
         window = Window(BEGIN - 50 * DAY, BEGIN + 50 * DAY)
         return list(usage_rows.of_window(tx, "push:gateway", window))
+
+
+def test_a_day_that_began_with_its_month_is_over_all_the_same(db: Database) -> None:
+    """On the second of a month nothing is charged, and yet the first day's spend is no longer it."""
+    world = World(db)
+    world.now = datetime(2026, 11, 1, 20, tzinfo=UTC)
+    world.pushed([(40, "ranking", 9, False)])
+    world.refreshed()
+    period = period_at(world.now, Cadence.DAY, RANKING.time_zone)
+    with db.transaction() as tx:
+        later = Watch(None, None, world.now + 20 * DAY)
+        watching.arm(tx, [(b.id, later) for b in world.rules.tree])
+        watching.arm(tx, [(RANKING.id, Watch(None, None, period.ends_at))])
+    world.now += DAY
+    world.refreshed()
+
+    assert (0, 9) == (watched(db)["ranking"], watched(db)["search"])
+
+
+def test_a_budget_that_left_the_policy_is_watched_no_more(db: Database) -> None:
+    """What it spent is nobody's, and whoever comes back under its name begins anew."""
+    world = World(db)
+    world.pushed([(-1, "growth", 5, False)])
+    world.refreshed()
+    world.policy(2)
+    world.refreshed()
+
+    assert {"company", "search", "unattributed"} == watched(db).keys()
+    assert 5 == watched(db)["unattributed"]
