@@ -158,6 +158,22 @@ def test_a_day_that_the_source_does_not_know_yet_is_not_compared(
         assert [] == told(acme)
 
 
+def test_what_is_on_no_bill_is_not_compared(tmp_path: Path, database_url: str) -> None:
+    """Priority Tier is estimated for good, and in no total of the source."""
+    with bench(tmp_path, database_url, OLDER, BEGINS) as acme:
+        at = acme.clock() - 3 * DAY
+        acme.usage.spend(at, "50", workspace="team-search", tokens=MANY)
+        tier: dict[str, str | None] = {"service_tier": "priority"}
+        acme.usage.spend(at, "0", workspace="team-search", tokens=MANY, dimensions=tier)
+        acme.turn()
+        (spent,) = {c.ledger for c in compare(acme) if c.ledger}
+        half_a_day(acme)
+        compare(acme)
+
+        assert micros("50") == spent
+        assert [] == told(acme)
+
+
 def test_nothing_is_compared_while_a_source_is_blind(acme: Bench) -> None:
     """It has enough to tell."""
     revise(acme, 4, "80")
