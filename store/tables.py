@@ -156,6 +156,8 @@ class WatchRow(SQLModel, table=True):
     check_at: datetime = Field(index=True)
     found: int | None = None  # the stage that the last evaluation found by time
     found_at: datetime | None = None
+    timed: int | None = None  # the stage that counts by time, after two evaluations
+    timed_reason: str | None = None
 
 
 Index(

@@ -76,6 +76,8 @@ def upgrade() -> None:
         sa.Column("check_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("found", sa.Integer(), nullable=True),
         sa.Column("found_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("timed", sa.Integer(), nullable=True),
+        sa.Column("timed_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.PrimaryKeyConstraint("budget", name=op.f("pk_watch")),
     )
     with op.batch_alter_table("watch", schema=None) as batch_op:
