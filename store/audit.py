@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from store.inserts import insert_once
@@ -16,6 +17,7 @@ from store.tables import AuditHeadRow, AuditRow
 GENESIS = "0" * 64
 SYSTEM = "budget-bot"  # the actor of what nobody pressed
 _NOTES = "audit_notes"
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +86,32 @@ def write(tx: Session, key: bytes | None) -> None:
     insert_once(tx, AuditHeadRow, id=1, seq=0, hash=GENESIS)
     locked = select(AuditHeadRow).where(col(AuditHeadRow.id) == 1).with_for_update()
     head = tx.exec(locked.execution_options(populate_existing=True)).one()
+    for start in range(0, len(notes), _AT_ONCE):
+        _append(tx, head, notes[start : start + _AT_ONCE], key)
+    tx.add(head)
+    tx.flush()
+
+
+def _append(tx: Session, head: AuditHeadRow, notes: Sequence[_Note], key: bytes | None) -> None:
+    """By the connection: the session would keep a row for each until the commit."""
+    rows: list[dict[str, Any]] = []
     for n in notes:
         head.seq += 1
         digest = _hash(key, head.hash, head.seq, n.at, n.kind, n.actor, n.subject, n.data)
-        tx.add(
-            AuditRow(
-                seq=head.seq,
-                at=n.at,
-                kind=n.kind,
-                actor=n.actor,
-                subject=n.subject,
-                data=dict(n.data),
-                previous_hash=head.hash,
-                hash=digest,
-            )
+        rows.append(
+            {
+                "seq": head.seq,
+                "at": n.at,
+                "kind": n.kind,
+                "actor": n.actor,
+                "subject": n.subject,
+                "data": dict(n.data),
+                "previous_hash": head.hash,
+                "hash": digest,
+            }
         )
         head.hash = digest
-    tx.add(head)
-    tx.flush()
+    tx.connection().execute(insert(AuditRow.__table__), rows)  # type: ignore[attr-defined]
 
 
 def entries(
