@@ -13,7 +13,7 @@ estimates, and a forecast is the one amount here that nobody pays.
 """
 
 from bot.domain.forecast.explain import sentence
-from bot.domain.forecast.history import Confidence, History
+from bot.domain.forecast.history import Confidence, History, history_of
 from bot.domain.forecast.pattern import Pattern, learn
 from bot.domain.forecast.period_end import Forecast, Grounds, forecast
 from bot.domain.forecast.runway import Runway, runway
@@ -26,6 +26,7 @@ __all__ = [
     "Pattern",
     "Runway",
     "forecast",
+    "history_of",
     "learn",
     "runway",
     "sentence",

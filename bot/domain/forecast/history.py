@@ -1,6 +1,6 @@
 """What was spent on whole days, and how much of it can be learned from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -33,6 +33,21 @@ class History:
     first_day: date
     days: Sequence[Micros]
     hours: Sequence[Micros] = ()
+
+
+def history_of(
+    first_day: date, days: Iterable[Sequence[Micros]], hours: Iterable[Sequence[Micros]] = ()
+) -> History:
+    """
+    The history of a family: the own days of each member, all from `first_day` on, and their hours.
+
+    What the members spent below zero on a day, by credits, is taken off what the others spent.
+    """
+    return History(first_day, _summed(days), _summed(hours))
+
+
+def _summed(members: Iterable[Sequence[Micros]]) -> tuple[Micros, ...]:
+    return tuple(Micros(sum(amounts)) for amounts in zip(*members, strict=True))
 
 
 def recent(history: History) -> tuple[date, list[float]]:
