@@ -11,14 +11,17 @@ from sqlmodel import Session, col, select
 
 from bot.domain.alerts import Alert, AlertFigures, AnswerKind
 from bot.domain.budgets import AtLimit, BudgetId, Stage
+from bot.domain.drivers import Driver, DriverKind
+from bot.domain.forecast import Confidence
 from bot.domain.money import ZERO, Micros
 from bot.domain.policy import Basis
+from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from store.batches import batches
 from store.inserts import insert_once
 from store.tables import AlertRow
 
-_MOMENTS = ("runs_out_at", "as_of", "period_ends_at", "answer_by")
+_MOMENTS = ("runs_out_at", "as_of", "period_ends_at", "answer_by", "lead_ends_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +184,23 @@ def _figures_row(f: AlertFigures) -> dict[str, Any]:
 
 def _figures(values: Mapping[str, Any]) -> AlertFigures:
     moments = {
-        name: datetime.fromisoformat(values[name]) if values[name] else None for name in _MOMENTS
+        name: datetime.fromisoformat(values[name]) if values.get(name) else None
+        for name in _MOMENTS
     }
     read = {
         "stage": Stage(values["stage"]),
         "at_limit": AtLimit(values["at_limit"]),
         "basis": Basis(values["basis"]),
         "time_zone": ZoneInfo(values["time_zone"]),
+        "reason": Reason(values.get("reason", Reason.SHARE)),
+        "confidence": Confidence(values["confidence"]) if values.get("confidence") else None,
+        "driver": _driver(values.get("driver")),
     }
     return AlertFigures(**{"estimated": ZERO, **values, **moments, **read})
+
+
+def _driver(values: Mapping[str, Any] | None) -> Driver | None:
+    return None if values is None else Driver(**{**values, "kind": DriverKind(values["kind"])})
 
 
 def amend_note(tx: Session, alert_id: int, note: str, by: str) -> bool:

@@ -9,7 +9,7 @@ from bot.domain.budgets import BudgetId
 from bot.domain.limits import Allocation
 from bot.domain.money import Micros
 from store import touched
-from store.inserts import insert_once
+from store.inserts import insert_all_once
 from store.tables import AllocationRow
 
 _FEW = 5_000  # named one by one; of more, all are read
@@ -32,25 +32,32 @@ def apply_file(
     decided in Slack stands until somebody changes the file's value.
     """
     newest = _newest(tx)
-    changes: list[tuple[Allocation | None, Allocation]] = []
-    for budget, limit in limits.items():
-        before = newest.get(budget)
-        if before is not None and before.file_limit == limit:
-            continue
-        after = Allocation(budget, limit, (before.revision if before else 0) + 1)
-        added = insert_once(
-            tx,
-            AllocationRow,
-            budget=budget,
-            revision=after.revision,
-            limit=limit,
-            file_limit=limit,
-            origin="file",
-            policy_version=policy_version,
-            set_at=now,
-        )
-        if added:
-            changes.append((_allocation(before) if before else None, after))
+    wanted = {
+        budget: Allocation(budget, limit, (before.revision if before else 0) + 1)
+        for budget, limit in limits.items()
+        if (before := newest.get(budget)) is None or before.file_limit != limit
+    }
+    added = insert_all_once(
+        tx,
+        AllocationRow,
+        [
+            {
+                "budget": after.budget,
+                "revision": after.revision,
+                "limit": after.limit,
+                "file_limit": after.limit,
+                "origin": "file",
+                "policy_version": policy_version,
+                "set_at": now,
+            }
+            for after in wanted.values()
+        ],
+    )
+    changes = [
+        (_allocation(newest[budget]) if budget in newest else None, after)
+        for budget, after in wanted.items()
+        if (budget, after.revision) in added
+    ]
     touched.note(tx, [after.budget for _, after in changes], limit_changed=True)
     return changes
 

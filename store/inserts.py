@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
+_AT_ONCE = 1_000
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -15,6 +16,19 @@ def insert_once(tx: Session, table: type[SQLModel], **values: Any) -> bool:
     # RETURNING, because the rowcount of an insert is -1 on PostgreSQL.
     first_key = next(iter(_columns(table).primary_key))
     return tx.connection().execute(statement.returning(first_key)).first() is not None
+
+
+def insert_all_once(
+    tx: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]
+) -> set[tuple[Any, ...]]:
+    """As `insert_once`, for many rows with the same columns; the primary keys that were inserted."""
+    keys = list(_columns(table).primary_key)
+    statement = _insert(tx, table).on_conflict_do_nothing().returning(*keys)
+    found: set[tuple[Any, ...]] = set()
+    for start in range(0, len(rows), _AT_ONCE):
+        some = list(rows[start : start + _AT_ONCE])
+        found |= {tuple(row) for row in tx.connection().execute(statement, some)}
+    return found
 
 
 def upsert(tx: Session, table: type[SQLModel], **values: Any) -> None:

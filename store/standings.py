@@ -1,6 +1,7 @@
 """Where every budget stands: the ledger, the allocations and the raises, put together."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from bot.domain.money import Micros
 from bot.domain.periods import Period, period_at
 from bot.domain.policy import Policy
 from bot.domain.standings import RATE_WINDOW, Freshness, Standing, evaluate, together
-from store import allocations, ledger, raises, spending, touched, watching
+from store import allocations, ledger, outlooks, raises, spending, touched, watching
 from store.freshness import by_source
 from store.spending import Own, Sums
 
@@ -34,7 +35,8 @@ def gather(
     ages = by_source(tx, policy, now)
     fresh = {id_: _freshness(families[id_], ages) for id_ in wanted}
     recent = _Recent(tx, policy, families, fresh, now)
-    return {
+    timed = watching.timed(tx, wanted)
+    found = {
         id_: evaluate(
             budget=policy.tree.budgets[id_],
             period=families[id_].period,
@@ -49,6 +51,18 @@ def gather(
         )
         for id_ in wanted
     }
+    ahead = outlooks.of(tx, policy, [_asked(s, families[id_].members) for id_, s in found.items()])
+    return {
+        id_: replace(s, outlook=ahead.get(id_), timed=timed.get((id_, s.period.starts_at)))
+        for id_, s in found.items()
+    }
+
+
+def _asked(standing: Standing, members: Collection[str]) -> outlooks.Asked:
+    until = min(standing.freshness.as_of or standing.at, standing.at)
+    return outlooks.Asked(
+        standing.budget, members, standing.period, standing.spent, standing.limit, until
+    )
 
 
 def of_budget(tx: Session, policy: Policy, budget: BudgetId, now: datetime) -> Standing | None:

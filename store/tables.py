@@ -116,7 +116,7 @@ class NameRow(SQLModel, table=True):
 
     source: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)  # workspace | api_key | actor
-    id: str = Field(primary_key=True)
+    id: str = Field(primary_key=True, index=True)
     name: str
     workspace_id: str | None = None
     email: str | None = None

@@ -5,14 +5,15 @@ A tick changes the spend of a few and asks two partial indexes; what nothing hap
 nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, update
 from sqlmodel import Session, col, select
 
-from bot.domain.budgets import BudgetId
+from bot.domain.budgets import BudgetId, Stage
+from bot.domain.stages import Reached, Reason
 from bot.domain.watch import Watch
 from store.batches import batches
 from store.inserts import upsert_all
@@ -74,6 +75,10 @@ def look_now(tx: Session, budgets: Mapping[BudgetId, tuple[datetime, int]], now:
             "next_at": None,
             "back_at": None,
             "check_at": now,
+            "found": None,
+            "found_at": None,
+            "timed": None,
+            "timed_reason": None,
         }
         for budget, (starts_at, amount) in sorted(budgets.items())
     ]
@@ -92,6 +97,61 @@ def due(tx: Session, now: datetime) -> set[BudgetId]:
         for condition in conditions
         for budget in tx.exec(select(WatchRow.budget).where(condition))
     }
+
+
+def timed(tx: Session, budgets: Collection[BudgetId]) -> dict[tuple[BudgetId, datetime], Reached]:
+    """The stage that counts by time, by budget and the beginning of its period."""
+    found: dict[tuple[BudgetId, datetime], Reached] = {}
+    for row in _rows(tx, budgets):
+        if row.timed is not None and row.timed_reason is not None:
+            reached = Reached(Stage(row.timed), Reason(row.timed_reason))
+            found[BudgetId(row.budget), row.starts_at] = reached
+    return found
+
+
+def evaluations(
+    tx: Session, budgets: Collection[BudgetId]
+) -> dict[BudgetId, tuple[Stage | None, datetime]]:
+    """What the last evaluation of each budget found by time, and when it was."""
+    return {
+        BudgetId(row.budget): (Stage(row.found) if row.found else None, row.found_at)
+        for row in _rows(tx, budgets)
+        if row.found_at is not None
+    }
+
+
+def note_evaluations(
+    tx: Session,
+    found: Mapping[BudgetId, tuple[Reached | None, Reached | None]],
+    now: datetime,
+) -> None:
+    """What each evaluation found by time, and what counts of it."""
+    rows = [
+        {
+            "id_": budget,
+            "raw": int(raw.stage) if raw else None,
+            "at": now,
+            "counts": int(counts.stage) if counts else None,
+            "why": counts.reason.value if counts else None,
+        }
+        for budget, (raw, counts) in found.items()
+    ]
+    if rows:
+        table = WatchRow.__table__  # type: ignore[attr-defined]
+        values: dict[str, Any] = {
+            "found": bindparam("raw"),
+            "found_at": bindparam("at"),
+            "timed": bindparam("counts"),
+            "timed_reason": bindparam("why"),
+        }
+        statement = update(table).where(table.c.budget == bindparam("id_")).values(values)
+        tx.connection().execute(statement, rows)
+
+
+def _rows(tx: Session, budgets: Collection[BudgetId]) -> Iterator[WatchRow]:
+    for some in batches(budgets):
+        query = select(WatchRow).where(col(WatchRow.budget).in_(some or []))
+        yield from tx.exec(query.execution_options(populate_existing=True))
 
 
 def arm(tx: Session, watches: Iterable[tuple[BudgetId, Watch]]) -> None:

@@ -7,6 +7,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.budgets import AtLimit, BudgetId, Stage
+from bot.domain.drivers import Driver
+from bot.domain.forecast import Confidence, sentence
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.policy import Basis, Policy
 from bot.domain.stages import Reason
@@ -47,12 +49,12 @@ def due_alert(standing: Standing, sent: Collection[Stage]) -> Alert | None:
     40 % to 96 % is one message, not three; falling back and rising again is none. Stale figures
     fire nothing.
     """
-    stage = standing.stage
-    if stage is None or standing.freshness.stale:
+    reached = standing.reached
+    if reached is None or standing.freshness.stale:
         return None
-    return (
-        None if any(earlier >= stage for earlier in sent) else Alert(standing, stage, Reason.SHARE)
-    )
+    if any(earlier >= reached.stage for earlier in sent):
+        return None
+    return Alert(standing, reached.stage, reached.reason)
 
 
 def repeats(parent: Alert, child: Standing) -> bool:
@@ -90,15 +92,26 @@ class AlertFigures:
     basis: Basis
     time_zone: ZoneInfo
     policy_version: str
+    reason: Reason = Reason.SHARE
+    confidence: Confidence | None = None  # of the forecast; None: there was none to ask for
+    p50: Micros | None = None  # of the period's end
+    p80: Micros | None = None
+    explained: str = ""  # the forecast in one sentence
+    lead_time: str = ""  # as the owner stated it
+    lead_ends_at: datetime | None = None  # when it would be over, had it begun with the alert
+    driver: Driver | None = None
 
     @property
     def percent(self) -> int:
         return percent(self.spent, self.limit)
 
 
-def figures_of(alert: Alert, policy: Policy, now: datetime) -> AlertFigures:
+def figures_of(
+    alert: Alert, policy: Policy, now: datetime, driver: Driver | None = None
+) -> AlertFigures:
     """What an alert says, and by when it wants an answer."""
     s = alert.standing
+    ahead = s.outlook.forecast if s.outlook else None
     calendar = policy.organization.calendar
     return AlertFigures(
         budget=s.budget.id,
@@ -117,4 +130,12 @@ def figures_of(alert: Alert, policy: Policy, now: datetime) -> AlertFigures:
         basis=policy.basis,
         time_zone=s.budget.time_zone,
         policy_version=policy.version,
+        reason=alert.reason,
+        confidence=ahead.confidence if ahead else None,
+        p50=ahead.p50 if ahead else None,
+        p80=ahead.p80 if ahead else None,
+        explained=sentence(ahead) if ahead else "",
+        lead_time=str(s.budget.lead_time),
+        lead_ends_at=calendar.after(now, s.budget.lead_time),
+        driver=driver,
     )

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from bot.domain.budgets import Budget, Stage
 from bot.domain.limits import Allocation, TemporaryRaise, active, effective_limit
 from bot.domain.money import ZERO, Micros, percent
+from bot.domain.outlook import Outlook
 from bot.domain.periods import Period
+from bot.domain.stages import Reached, by_share, worst
 
 SECONDS_A_DAY = 24 * 60 * 60
 RATE_WINDOW = timedelta(days=7)
@@ -63,6 +65,8 @@ class Standing:
     freshness: Freshness
     at: datetime
     estimated: Micros = ZERO  # the part of `spent` that is not billed yet
+    outlook: Outlook | None = None  # None: nobody asked for it, or there are no figures
+    timed: Reached | None = None  # the stage that counts by the time that is left
 
     @property
     def percent(self) -> int:
@@ -79,6 +83,8 @@ class Standing:
             return None
         if self.spent >= self.limit:
             return self.at
+        if self.outlook is not None:
+            return self.outlook.runway.p50
         if self.daily_rate <= 0:
             return None
         # Seconds, not timedeltas: $1,000 a day in micros times 31 days is more than one holds.
@@ -87,9 +93,13 @@ class Standing:
         return self.at + timedelta(seconds=seconds) if seconds < left else None
 
     @property
+    def reached(self) -> Reached | None:
+        """The worst stage reached, by share of the limit or by time."""
+        return worst(by_share(self.budget, self.spent, self.limit), self.timed)
+
+    @property
     def stage(self) -> Stage | None:
-        """The worst stage reached by share of the limit."""
-        return reached(self)
+        return self.reached.stage if self.reached else None
 
 
 def evaluate(
@@ -122,17 +132,6 @@ def evaluate(
         at=now,
         estimated=estimated,
     )
-
-
-def reached(standing: Standing) -> Stage | None:
-    """`spent * 100 >= limit * percent`, in whole numbers: a threshold is exact to the micro-dollar."""
-    if standing.limit is None:
-        return None
-    for stage in reversed(Stage):
-        share = standing.budget.thresholds.percent(stage)
-        if standing.spent * 100 >= standing.limit * share and standing.spent > ZERO:
-            return stage
-    return None
 
 
 def binding(path: Sequence[Standing]) -> Standing | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.domain.budgets import Stage
 from bot.domain.limits import RESPONSE, Mode, TemporaryRaise, mode_for
+from bot.domain.outlook import look_again_at
 from bot.domain.standings import Standing
 
 
@@ -37,6 +38,7 @@ def watch(
     if limit is None:
         return Watch(None, None, min(bounds))
     worst = max(sent, default=None)
+    bounds.append(look_again_at(standing.budget.id, standing.outlook, limit, standing.at))
     amounts = [
         max(1, -(-limit * standing.budget.thresholds.percent(stage) // 100))
         for stage in Stage

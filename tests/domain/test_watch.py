@@ -2,15 +2,17 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.alerts import due_alert
-from bot.domain.budgets import AtLimit, Stage, Thresholds
+from bot.domain.budgets import AtLimit, BudgetId, Stage, Thresholds
 from bot.domain.limits import RESPONSE, Mode, TemporaryRaise, mode_for
 from bot.domain.money import Micros
+from bot.domain.outlook import look_again_at
 from bot.domain.standings import Standing, evaluate
 from bot.domain.watch import Watch, watch
 from tests.domain.values import (
@@ -137,7 +139,8 @@ def test_the_clock_is_waited_for_where_a_raise_or_the_period_begins_or_ends(
     check_at = watch(s, sent, held, raises).check_at
     moments = [m for r in raises for m in (r.starts_at, r.ends_at) if m > s.at]
 
-    assert min([*moments, s.period.ends_at]) == check_at
+    again = look_again_at(s.budget.id, s.outlook, s.limit, s.at)
+    assert min([*moments, s.period.ends_at, again]) == check_at
 
 
 @pytest.mark.parametrize("at_limit", AtLimit)
@@ -174,9 +177,19 @@ def test_a_budget_without_a_limit_waits_for_its_period() -> None:
 
 def test_a_raise_that_begins_later_is_waited_for() -> None:
     """So is the end of one that is live."""
-    coming = raised("50", NOW + DAY, NOW + 3 * DAY)
-    live = raised("10", NOW - DAY, NOW + 2 * DAY, request=2)
+    coming = raised("50", NOW + HOUR, NOW + 3 * DAY)
+    live = raised("10", NOW - DAY, NOW + 2 * HOUR, request=2)
     s = standing("40", coming, live)
 
-    assert NOW + DAY == watch(s, [], Mode.ALLOW, [coming, live]).check_at
-    assert NOW + 2 * DAY == watch(s, [], Mode.ALLOW, [live]).check_at
+    assert NOW + HOUR == watch(s, [], Mode.ALLOW, [coming, live]).check_at
+    assert NOW + 2 * HOUR == watch(s, [], Mode.ALLOW, [live]).check_at
+
+
+def test_a_forecast_is_looked_at_every_hour_where_the_limit_is_near() -> None:
+    """Where it is out of reach, or nothing is known, every six; not all in the same minute."""
+    s = standing("40")
+    far = watch(s, [], Mode.ALLOW, []).check_at
+    other = replace(s, budget=replace(BUDGET, id=BudgetId("growth")))
+
+    assert NOW + 6 * HOUR <= far < NOW + 6 * HOUR + timedelta(minutes=10)
+    assert far != watch(other, [], Mode.ALLOW, []).check_at

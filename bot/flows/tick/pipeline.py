@@ -12,6 +12,7 @@ from bot.domain.budgets import BudgetId
 from bot.domain.policy import SourcePolicy
 from bot.flows.tick.acting import alert, end_raises, enforce, look_again, one_budget
 from bot.flows.tick.applying import apply_policy
+from bot.flows.tick.evaluating import evaluate_time
 from bot.intake.polling import read
 from bot.intake.taking_in import take_in
 from bot.parts import Bot
@@ -85,7 +86,8 @@ def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tup
     ordered = [id_ for id_ in bot.policy.tree.children_first if id_ in due]
     for start in range(0, len(ordered), AT_ONCE):
         some = ordered[start : start + AT_ONCE]
-        found = list(standings.gather(tx, bot.policy, now, some).values())
+        gathered = standings.gather(tx, bot.policy, now, some).values()
+        found = evaluate_time(tx, bot, gathered, now)
         alerted = [one_budget(tx, alert, bot, s, now) for s in found]
         enforced = [one_budget(tx, enforce, bot, s, now) for s in found]
         ended = [one_budget(tx, end_raises, bot, s, now) for s in found]

@@ -124,10 +124,12 @@ def upgrade() -> None:
 
     with op.batch_alter_table("usage_name", schema=None) as batch_op:
         batch_op.add_column(sa.Column("email", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_usage_name_id"), ["id"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("usage_name", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_usage_name_id"))
         batch_op.drop_column("email")
 
     with op.batch_alter_table("source", schema=None) as batch_op:

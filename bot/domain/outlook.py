@@ -1,0 +1,39 @@
+"""A budget's outlook: what its period will cost, when its limit is reached, and when to look again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from bot.domain.forecast import Confidence, Forecast, Runway
+from bot.domain.money import Micros
+
+OFTEN = timedelta(hours=1)
+SELDOM = timedelta(hours=6)
+SPREAD = 600  # seconds; ten thousand budgets are not looked at in the same minute
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    forecast: Forecast
+    runway: Runway
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is enough history to say anything."""
+        return self.forecast.confidence is not Confidence.NONE
+
+
+def look_again_at(
+    budget: str, outlook: Outlook | None, limit: Micros | None, at: datetime
+) -> datetime:
+    """
+    When the forecast is worth another look: in an hour, or in six where the limit is far.
+
+    Far is a limit that is not reached in this period even when things go badly (P80).
+    """
+    far = outlook is None or not outlook.is_known or limit is None
+    if not far and outlook is not None:
+        p80 = outlook.forecast.p80
+        far = outlook.runway.p20 is None and (p80 is None or limit is None or p80 <= limit)
+    wait = SELDOM if far else OFTEN
+    return at + wait + timedelta(seconds=crc32(budget.encode()) % SPREAD)
