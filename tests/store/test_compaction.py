@@ -242,6 +242,19 @@ def test_older_hours_that_come_late_are_compacted_later(acme: Bot) -> None:
         assert 2 == len(charged(acme))
 
 
+def test_days_that_are_one_already_are_not_written_again(acme: Bot) -> None:
+    """When older hours come late, the days after them are only looked at."""
+    with empty(acme):
+        say(acme, hours(FIRST, 48))
+        compact(acme)
+        say(acme, hours(FIRST - 5 * DAY, 2), Window(FIRST - 5 * DAY, FIRST - 4 * DAY))
+        with statements(acme.db) as seen:
+            assert 1 == compact_old(acme, NOW)
+
+    written = [s for s in seen if s.startswith(("INSERT INTO charge", "DELETE FROM charge"))]
+    assert 2 == len(written)
+
+
 @pytest.mark.parametrize("older", [False, True], ids=["", "after older hours came"])
 @pytest.mark.parametrize("edge", ["starts_at", "ends_at"])
 def test_a_window_that_cuts_a_day_is_refused(acme: Bot, edge: str, *, older: bool) -> None:

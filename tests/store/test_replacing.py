@@ -10,7 +10,7 @@ from sqlalchemy import text
 from bot.domain.attribution import Charge
 from bot.domain.money import Micros
 from bot.domain.usage import Actor, Tokens, UsageRow
-from store import ledger, touched
+from store import ledger, touched, usage_rows
 from store.db import Database
 from tests.domain.values import HOUR
 from tests.store.statements import statements
@@ -100,6 +100,22 @@ def test_what_was_there_before_leaves_no_trace(
     assert written_once == rows(db)
     was, is_ = by_budget(before), by_budget(after)
     assert {name for name in "abc" if was[name] != is_[name]} == changed == noted
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(ROWS)
+def test_a_row_is_kept_as_it_came(db: Database, row: UsageRow) -> None:
+    """Every dimension and amount, for new rules are applied to what the ledger holds."""
+    wipe(db)
+    with db.transaction() as tx:
+        ledger.replace(tx, SOURCE, WINDOW, [Charge("a", row, row.net, row.list)])
+
+    with db.transaction() as tx:
+        assert [row] == usage_rows.of_window(tx, SOURCE, WINDOW)
 
 
 def test_a_poll_that_brought_nothing_new_writes_nothing(db: Database) -> None:
