@@ -8,6 +8,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     Tag,
     field_validator,
     model_validator,
@@ -17,12 +18,15 @@ from pydantic_core import core_schema
 
 from bot.config.fields import (
     PEOPLE_KIND,
+    PERCENT_SCHEMA,
     Channel,
     Command,
     Day,
     Duration,
+    Forecast,
     Id,
     Kind,
+    LeadTimes,
     Money,
     Percent,
     Person,
@@ -37,6 +41,7 @@ from bot.config.fields import (
     Weekday,
     WorkspaceMatch,
     Zone,
+    parse_threshold,
 )
 from bot.domain.budgets import AtLimit
 from bot.domain.periods import Cadence
@@ -139,10 +144,39 @@ class ApproverPart(Part):
     usergroup: Usergroup | None = Field(None, description="the id of a Slack user group")
 
 
+class StagePart(Part):
+    """A stage, written as a share of the limit alone (`80%`) or with its rule of time."""
+
+    share: Threshold | None = Field(None, description="per cent of the limit that is spent")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_share_alone(cls, raw: object) -> object:
+        return raw if isinstance(raw, dict | BaseModel) else {"share": parse_threshold(raw)}
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [PERCENT_SCHEMA, handler(schema)]}
+
+
+class LookPart(StagePart):
+    forecast: Forecast | None = Field(
+        None, description="per cent of the limit that the period is forecast to exceed, or off"
+    )
+
+
+class LeadTimesPart(StagePart):
+    lead_times: LeadTimes | None = Field(
+        None, description="so many lead times before the limit is reached, 1 to 10, or off"
+    )
+
+
 class ThresholdsPart(Part):
-    look: Threshold | None = None
-    respond: Threshold | None = None
-    intervene: Threshold | None = None
+    look: LookPart | None = None
+    respond: LeadTimesPart | None = None
+    intervene: LeadTimesPart | None = None
 
 
 class AnswerWithinPart(Part):

@@ -133,6 +133,10 @@ def _thresholds(loc: Loc, rules: RulesPart, policy: PolicyFile) -> Iterator[Faul
         stages = (Stage.LOOK, Stage.RESPOND, Stage.INTERVENE)
         written = ", ".join(f"{stage.word} {whole.percent(stage)}%" for stage in stages)
         yield Fault((*loc, "thresholds"), f"must rise: {written}")
+    respond, intervene = whole.respond_lead_times, whole.intervene_lead_times
+    if respond is not None and intervene is not None and respond <= intervene:
+        text = f"lead_times must fall: respond {respond}, intervene {intervene}"
+        yield Fault((*loc, "thresholds"), f"{text}; raise the one or lower the other")
 
 
 def _routes(loc: Loc, rules: RulesPart, policy: PolicyFile) -> Iterator[Fault]:

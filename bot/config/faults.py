@@ -90,8 +90,6 @@ def _translate(
 
 def _unknown(loc: Loc, schema: Mapping[str, Any]) -> str:
     name = str(loc[-1])
-    if loc[-2:] == ("thresholds", "runway"):
-        return "runway thresholds are not supported yet; write shares of the limit, like look: 50%"
     if loc[2:3] == ("split",) and name in _part(schema, (*loc[:2], "budget")).get("properties", {}):
         return f"with split there is no '{name}': it only divides; remove it"
     known = _part(schema, loc[:-1]).get("properties", {})
@@ -120,9 +118,8 @@ def _part(schema: Mapping[str, Any], loc: Loc) -> Mapping[str, Any]:
 
 
 def _resolve(schema: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "anyOf" in part:
-        part = next((one for one in part["anyOf"] if "$ref" in one), part)
+    """Behind references; of several forms the one that is a group of fields."""
     if "$ref" in part:
-        found: Mapping[str, Any] = schema["$defs"][str(part["$ref"]).rsplit("/", 1)[-1]]
-        return found
-    return part
+        return _resolve(schema, schema["$defs"][str(part["$ref"]).rsplit("/", 1)[-1]])
+    forms = (_resolve(schema, one) for one in part.get("anyOf", ()))
+    return next((form for form in forms if "properties" in form), part)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import PlainValidator, StringConstraints, WithJsonSchema
@@ -24,6 +24,8 @@ _GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 _CHANNEL = re.compile(r"#[^\s#A-Z@]{1,80}|[CG][A-Z0-9]{2,20}")
 _COMMAND = re.compile(r"/[a-z0-9_-]{1,31}")
 MAX_DOLLARS = 1_000_000_000
+
+Off = Literal["off"]
 
 
 def parse_money(raw: object) -> Micros:
@@ -75,9 +77,31 @@ def percent_between(low: int, high: int) -> Callable[[object], int]:
 
 
 def parse_threshold(raw: object) -> int:
-    if isinstance(raw, dict) or (isinstance(raw, str) and re.search(r"runway|day|[hdms]$", raw)):
-        raise ValueError("must be a share of the limit, like 80%; runway is not supported yet")
+    if isinstance(raw, str) and re.search(r"runway|day|[hdms]$", raw):
+        raise ValueError(
+            "must be a share of the limit, like 80%; for a time write respond: {lead_times: 2}"
+        )
     return percent_between(1, 99)(raw)
+
+
+def parse_lead_times(raw: object) -> int | Off:
+    if isinstance(raw, int) and not isinstance(raw, bool) and 1 <= raw <= 10:
+        return raw
+    return _off(raw, "must be a whole number from 1 to 10, or off")
+
+
+def parse_forecast(raw: object) -> int | Off:
+    try:
+        return percent_between(1, 1000)(raw)
+    except ValueError:
+        return _off(raw, "must be a whole per cent from 1% to 1000%, or off")
+
+
+def _off(raw: object, otherwise: str) -> Off:
+    """`off`, which is false to readers of older YAML; anything else is refused."""
+    if raw is False or (isinstance(raw, str) and raw.strip().lower() == "off"):
+        return "off"
+    raise ValueError(otherwise)
 
 
 def parse_share(raw: object) -> int:
@@ -204,7 +228,13 @@ def _schema(*kinds: str, **rest: Any) -> WithJsonSchema:
 
 
 _DURATION = _schema("string", pattern=r"^\s*\d+\s*([smhd]|working\s+days?)\s*$", examples=["8h"])
-_CENT = _schema("string", "number", pattern=r"^\s*\d+(\.\d+)?\s*%?\s*$", examples=["50%"])
+PERCENT_SCHEMA: dict[str, Any] = {
+    "type": ["string", "number"],
+    "pattern": r"^\s*\d+(\.\d+)?\s*%?\s*$",
+    "examples": ["50%"],
+}
+_CENT = WithJsonSchema(PERCENT_SCHEMA)
+_OFF = {"enum": ["off", False]}
 _DAYS = _schema("string", examples=list(WEEKDAYS))
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -212,6 +242,16 @@ Money = Annotated[Micros, PlainValidator(parse_money), _schema("number", "string
 Duration = Annotated[Span, PlainValidator(parse_duration), _DURATION]
 PlainDuration = Annotated[timedelta, PlainValidator(parse_plain_duration), _DURATION]
 Threshold = Annotated[int, PlainValidator(parse_threshold), _CENT]
+LeadTimes = Annotated[
+    int | Off,
+    PlainValidator(parse_lead_times),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 10}, _OFF]}),
+]
+Forecast = Annotated[
+    int | Off,
+    PlainValidator(parse_forecast),
+    WithJsonSchema({"anyOf": [PERCENT_SCHEMA, _OFF]}),
+]
 Percent = Annotated[int, PlainValidator(percent_between(1, 1000)), _CENT]
 Reserve = Annotated[int, PlainValidator(percent_between(0, 100)), _CENT]
 Share = Annotated[int, PlainValidator(parse_share), _CENT]

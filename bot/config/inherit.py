@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bot.config.budgets import RoutePart, RulesPart
+from bot.config.budgets import RoutePart, RulesPart, ThresholdsPart
 from bot.domain.budgets import AnswerWithin, AtLimit, OveragePolicy, Route, Thresholds
 from bot.domain.periods import Cadence
 from bot.domain.spans import Span
@@ -47,7 +47,7 @@ def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inhe
     return Inherited(
         cadence=own.period or defaults.period or Cadence.MONTH,
         lead_time=own.lead_time or defaults.lead_time or Span(working_days=3),
-        thresholds=Thresholds(**_merged({}, defaults.thresholds, own.thresholds)),
+        thresholds=_thresholds(defaults.thresholds, own.thresholds),
         answer_within=AnswerWithin(
             **_merged(_ANSWER_WITHIN, defaults.answer_within, own.answer_within)
         ),
@@ -61,16 +61,25 @@ def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inhe
     )
 
 
+def _thresholds(*parts: ThresholdsPart | None) -> Thresholds:
+    """Field by field within a stage, too: a share of one's own keeps the lead times."""
+    written: dict[str, Any] = {}
+    for stage in ("look", "respond", "intervene"):
+        for name, value in _merged({}, *(getattr(part, stage, None) for part in parts)).items():
+            field = stage if name == "share" else f"{stage}_{name}"
+            written[field] = None if value == "off" else value
+    return Thresholds(**written)
+
+
 def _routes(parts: Iterable[RoutePart] | None) -> tuple[Route, ...]:
     return tuple(
         Route(up_to=part.up_to, approvers=part.approvers, both=part.both) for part in parts or ()
     )
 
 
-def _merged(
-    built_in: Mapping[str, object], defaults: BaseModel | None, own: BaseModel | None
-) -> dict[str, Any]:
+def _merged(built_in: Mapping[str, object], *parts: BaseModel | None) -> dict[str, Any]:
+    """The last that is written wins."""
     merged: dict[str, Any] = dict(built_in)
-    for part in (defaults, own):
+    for part in parts:
         merged |= {name: value for name, value in part or () if value is not None}
     return merged

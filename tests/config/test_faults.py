@@ -89,12 +89,42 @@ FIELDS: dict[str, tuple[tuple[str, str], list[str]]] = {
             "add a source of dollars, like {kind: anthropic}"
         ],
     ),
-    "runway thresholds": (
-        defaults("{thresholds: {runway: {look: 5d}}}"),
+    "a share above the limit": (
+        (LIMIT, f"{LIMIT}    thresholds:\n      respond: 120%\n"),
+        ["18: budgets[1].thresholds.respond: must be a whole per cent from 1% to 99%"],
+    ),
+    "a share above the limit, in a group": (
+        (LIMIT, f"{LIMIT}    thresholds:\n      respond:\n        share: 120%\n"),
+        ["19: budgets[1].thresholds.respond.share: must be a whole per cent from 1% to 99%"],
+    ),
+    "a time in place of a share": (
+        defaults("{thresholds: {respond: 5 working days}}"),
         [
-            "9: defaults.thresholds: runway thresholds are not supported yet; "
-            "write shares of the limit, like look: 50%"
+            "9: defaults.thresholds.respond: must be a share of the limit, like 80%; "
+            "for a time write respond: {lead_times: 2}"
         ],
+    ),
+    "lead times as a duration": (
+        (LIMIT, f"{LIMIT}    thresholds:\n      respond:\n        lead_times: 5d\n"),
+        [
+            "19: budgets[1].thresholds.respond.lead_times: must be a whole number from 1 to 10, or off"
+        ],
+    ),
+    "no forecast": (
+        defaults("{thresholds: {look: {forecast: never}}}"),
+        ["9: defaults.thresholds.look.forecast: must be a whole per cent from 1% to 1000%, or off"],
+    ),
+    "lead times misspelt": (
+        defaults("{thresholds: {intervene: {lead_time: 1}}}"),
+        ["9: defaults.thresholds.intervene: unknown field 'lead_time'; did you mean 'lead_times'?"],
+    ),
+    "lead times for a look": (
+        defaults("{thresholds: {look: {lead_times: 3}}}"),
+        ["9: defaults.thresholds.look: unknown field 'lead_times'"],
+    ),
+    "a stage that is none": (
+        defaults("{thresholds: {responds: 80%}}"),
+        ["9: defaults.thresholds: unknown field 'responds'; did you mean 'respond'?"],
     ),
     "a list that is none": (
         ("[{api_key: gateway-prod}]", "{api_key: gateway-prod}"),
@@ -193,6 +223,24 @@ ACROSS: dict[str, tuple[tuple[str, str], list[str]]] = {
     "thresholds that fall with the defaults": (
         (LIMIT, f"{LIMIT}    thresholds: {{look: 90%}}\n"),
         ["17: budgets[1].thresholds: must rise: look 90%, respond 80%, intervene 95%"],
+    ),
+    "shares that fall, in groups": (
+        defaults("{thresholds: {look: {share: 85%, forecast: off}}}"),
+        ["9: defaults.thresholds: must rise: look 85%, respond 80%, intervene 95%"],
+    ),
+    "lead times that rise": (
+        defaults("{thresholds: {respond: {lead_times: 2}, intervene: {lead_times: 3}}}"),
+        [
+            "9: defaults.thresholds: lead_times must fall: respond 2, intervene 3; "
+            "raise the one or lower the other"
+        ],
+    ),
+    "lead times that rise with the defaults": (
+        (LIMIT, f"{LIMIT}    thresholds: {{intervene: {{lead_times: 2}}}}\n"),
+        [
+            "17: budgets[1].thresholds: lead_times must fall: respond 2, intervene 2; "
+            "raise the one or lower the other"
+        ],
     ),
     "unknown approver list": (
         routes("{approvers: [finanse]}"),

@@ -65,20 +65,49 @@ def test_per_cent(raw: object) -> None:
         ("12.5%", "must be a whole per cent from 1% to 99%"),
         ("half", "must be a per cent, like 50%"),
         (False, "must be a per cent, like 50%"),
-        ("5 working days", "must be a share of the limit, like 80%; runway is not supported yet"),
+        (["80%"], "must be a per cent, like 50%"),
         (
-            "runway: 5 working days",
-            "must be a share of the limit, like 80%; runway is not supported yet",
+            "5 working days",
+            "must be a share of the limit, like 80%; for a time write respond: {lead_times: 2}",
         ),
-        ({"runway": "5d"}, "must be a share of the limit, like 80%; runway is not supported yet"),
+        (
+            "runway: 5d",
+            "must be a share of the limit, like 80%; for a time write respond: {lead_times: 2}",
+        ),
     ],
 )
 def test_no_threshold(raw: object, expected: str) -> None:
-    """A threshold is a whole per cent below the limit, and nothing else for now."""
+    """A share is a whole per cent below the limit; whoever writes a time reads where it belongs."""
     with pytest.raises(ValueError, match=r".") as caught:
         fields.parse_threshold(raw)
 
     assert expected == str(caught.value)
+
+
+@pytest.mark.parametrize("raw", [False, "off", "Off"])
+def test_off(raw: object) -> None:
+    """A rule of time is switched off by a word, which older YAML reads as false."""
+    assert ("off", "off") == (fields.parse_lead_times(raw), fields.parse_forecast(raw))
+
+
+def test_rules_of_time() -> None:
+    """Lead times are counted from 1 to 10; a forecast is held against any share of the limit."""
+    assert (1, 10) == (fields.parse_lead_times(1), fields.parse_lead_times(10))
+    assert (90, 150) == (fields.parse_forecast("90%"), fields.parse_forecast(150))
+
+
+@pytest.mark.parametrize("raw", [0, 11, -1, True, "2", "on", Decimal("1.5"), "5d", [2], {}])
+def test_no_lead_times(raw: object) -> None:
+    """What is no number of lead times is refused with what would be one."""
+    with pytest.raises(ValueError, match="must be a whole number from 1 to 10, or off"):
+        fields.parse_lead_times(raw)
+
+
+@pytest.mark.parametrize("raw", [0, True, "on", "above", Decimal("0.5"), "12.5%", "1001%", []])
+def test_no_forecast(raw: object) -> None:
+    """What is no share of the limit is refused with what would be one."""
+    with pytest.raises(ValueError, match="must be a whole per cent from 1% to 1000%, or off"):
+        fields.parse_forecast(raw)
 
 
 def test_shares_are_exact() -> None:

@@ -214,6 +214,63 @@ def test_inherits_field_by_field(tmp_path: Path) -> None:
     assert (20, Span(timedelta(days=2))) == (overage.max_percent, overage.max_term)
 
 
+BY_TIME = "{look: {forecast: 90%}, respond: {lead_times: 5}, intervene: {share: 90, lead_times: 3}}"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{respond: 75%}", Thresholds(50, 75, 90, 90, 5, 3)),
+        ("{respond: {share: 75%}}", Thresholds(50, 75, 90, 90, 5, 3)),
+        ("{respond: {lead_times: 4}, look: {share: 40%}}", Thresholds(40, 80, 90, 90, 4, 3)),
+        ("{look: {forecast: off}}", Thresholds(50, 80, 90, None, 5, 3)),
+        ("{respond: {lead_times: off}}", Thresholds(50, 80, 90, 90, None, 3)),
+        ("{respond: {lead_times: false}}", Thresholds(50, 80, 90, 90, None, 3)),
+        ("{intervene: {lead_times: 'off'}}", Thresholds(50, 80, 90, 90, 5, None)),
+        ("{intervene: {lead_times: ~}, respond: {}}", Thresholds(50, 80, 90, 90, 5, 3)),
+    ],
+)
+def test_thresholds_by_time(tmp_path: Path, written: str, expected: Thresholds) -> None:
+    """A stage is written as a share or as a group, and each part of it is inherited for itself."""
+    text = changed(
+        ("unattributed:", f"defaults: {{thresholds: {BY_TIME}}}\nunattributed:"),
+        ("    limit: 12000\n", f"    limit: 12000\n    thresholds: {written}\n"),
+    )
+    tree = load(text, tmp_path).policy.tree
+
+    assert Thresholds(50, 80, 90, 90, 5, 3) == tree.budgets[BudgetId("platform")].thresholds
+    assert expected == tree.budgets[BudgetId("search")].thresholds
+
+
+def test_off_is_inherited_and_can_be_undone(tmp_path: Path) -> None:
+    """What the defaults switch off stays off, but for a budget that writes a number again."""
+    text = changed(
+        ("unattributed:", "defaults: {thresholds: {respond: {lead_times: off}}}\nunattributed:"),
+        ("    limit: 12000\n", "    limit: 12000\n    thresholds: {respond: {lead_times: 6}}\n"),
+    )
+    tree = load(text, tmp_path).policy.tree
+
+    assert tree.budgets[BudgetId("platform")].thresholds.respond_lead_times is None
+    assert 6 == tree.budgets[BudgetId("search")].thresholds.respond_lead_times
+
+
+def test_off_in_older_yaml(tmp_path: Path) -> None:
+    """A file that says it is YAML 1.1, where off means false, is understood all the same."""
+    defaults = "defaults: {thresholds: {look: {forecast: off}}}"
+    text = "%YAML 1.1\n---\n" + changed(("unattributed:", f"{defaults}\nunattributed:"))
+    search = load(text, tmp_path).policy.tree.budgets[BudgetId("search")]
+
+    assert Thresholds(look_forecast=None) == search.thresholds
+
+
+def test_lead_times_fall_only_where_both_are_there(tmp_path: Path) -> None:
+    """With one of the two switched off there is nothing that could be out of order."""
+    written = "{respond: {lead_times: off}, intervene: {lead_times: 4}}"
+    text = changed(("unattributed:", f"defaults: {{thresholds: {written}}}\nunattributed:"))
+
+    assert [] == error_lines(text, tmp_path)
+
+
 def test_null_is_left_out(tmp_path: Path) -> None:
     """An explicit null is the same as no line at all."""
     text = changed(

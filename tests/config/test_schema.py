@@ -32,10 +32,19 @@ PEOPLE = changed(
 )
 
 
+STAGES = changed(
+    (
+        "unattributed: {",
+        "defaults: {thresholds: {look: {forecast: off}, respond: 80%, "
+        "intervene: {share: 95, lead_times: false}}}\nunattributed: {",
+    )
+)
+
+
 @pytest.mark.parametrize(
     "text",
-    [EXAMPLE.read_bytes(), changed().encode(), PEOPLE.encode()],
-    ids=["example", "small", "people"],
+    [EXAMPLE.read_bytes(), changed().encode(), PEOPLE.encode(), STAGES.encode()],
+    ids=["example", "small", "people", "stages"],
 )
 def test_accepts(text: bytes) -> None:
     """What loads is also right for an editor."""
@@ -49,6 +58,21 @@ def test_accepts(text: bytes) -> None:
         (("    limit: 12000\n", ""), "$.budgets[1]"),
         (("    limit: 40000\n", "    limit: 40000\n    at_limit: blok\n"), "$.budgets[0]"),
         (("unattributed: {", "defaults: {period: year}\nunattributed: {"), "$.defaults.period"),
+        (
+            ("unattributed: {", "defaults: {thresholds: {respond: {leads: 2}}}\nunattributed: {"),
+            "$.defaults.thresholds",
+        ),
+        (
+            ("unattributed: {", "defaults: {thresholds: {look: {lead_times: 2}}}\nunattributed: {"),
+            "$.defaults.thresholds",
+        ),
+        (
+            (
+                "unattributed: {",
+                "defaults: {thresholds: {respond: {lead_times: 11}}}\nunattributed: {",
+            ),
+            "$.defaults.thresholds",
+        ),
         (("unattributed: {", "sources: [{kind: cloud}]\nunattributed: {"), "$.sources[0].kind"),
     ],
 )
