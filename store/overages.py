@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from bot.domain.budgets import BudgetId
+from bot.domain.forecast import Confidence
 from bot.domain.money import ZERO, Micros
 from bot.domain.overages import Draft, Figures, OverageRequest, RequestState
 from store.inserts import insert_once
@@ -152,7 +153,9 @@ def _figures(values: Mapping[str, Any]) -> Figures:
     moments = {
         name: datetime.fromisoformat(values[name]) if values[name] else None for name in _MOMENTS
     }
-    return Figures(**{**values, **moments})
+    known = values.get("confidence")
+    confidence = Confidence(known) if known else None
+    return Figures(**{**values, **moments, "confidence": confidence})
 
 
 def _request(row: RequestRow) -> OverageRequest:

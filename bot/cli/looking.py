@@ -127,6 +127,7 @@ def doctor() -> None:
 
 def _as_json(s: Standing) -> dict[str, Any]:
     out = s.runs_out_at
+    ahead = s.outlook.forecast if s.outlook else None
     fresh = s.freshness
     return {
         "budget": s.budget.id,
@@ -140,6 +141,9 @@ def _as_json(s: Standing) -> dict[str, Any]:
         "percent": s.percent if s.limit is not None else None,
         "stage": s.stage.word if s.stage else None,
         "runs_out_at": out.isoformat() if out else None,
+        "p50_usd": usd(ahead.p50) if ahead and ahead.p50 is not None else None,
+        "p80_usd": usd(ahead.p80) if ahead and ahead.p80 is not None else None,
+        "confidence": ahead.confidence.value if ahead else None,
         "as_of": fresh.as_of.isoformat() if fresh.as_of else None,
         "billed_to": fresh.billed_to.isoformat() if fresh.billed_to else None,
         "stale": fresh.stale,

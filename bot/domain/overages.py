@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.domain.budgets import Budget, BudgetId, PersonRef, Route
 from bot.domain.errors import UserError
+from bot.domain.forecast import Confidence
 from bot.domain.money import ZERO, Micros, dollars, micros, parse_amount
 from bot.domain.periods import midnight
 from bot.domain.policy import Policy
@@ -37,6 +38,8 @@ class Figures:
     runs_out_at: datetime | None
     as_of: datetime | None
     policy_version: str
+    confidence: Confidence | None = None  # of the forecast; None: there was none to ask for
+    p50: Micros | None = None  # of the period's end
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,8 @@ def figures_of(standing: Standing, policy_version: str) -> Figures:
         runs_out_at=standing.runs_out_at,
         as_of=standing.freshness.as_of,
         policy_version=policy_version,
+        confidence=standing.outlook.forecast.confidence if standing.outlook else None,
+        p50=standing.outlook.forecast.p50 if standing.outlook else None,
     )
 
 

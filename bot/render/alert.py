@@ -1,11 +1,12 @@
 """The DM of an alert: stage, figures, runway, what happens at the limit, what is asked for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from slackblocks import Button
 
 from bot.domain.alerts import AlertFigures, AnswerKind
 from bot.domain.budgets import Stage
+from bot.domain.forecast import Confidence
 from bot.domain.money import dollars
 from bot.render.blocks import (
     Rendered,
@@ -21,7 +22,14 @@ from bot.render.blocks import (
     quoted,
     section,
 )
-from bot.render.figures import AT_LIMIT, BASIS, NOW_AT_LIMIT, runway_text, spent_of_limit
+from bot.render.figures import (
+    AT_LIMIT,
+    BASIS,
+    NOW_AT_LIMIT,
+    runway_text,
+    spent_of_limit,
+    whole,
+)
 
 MARK = {
     Stage.LOOK: "👀",
@@ -46,7 +54,7 @@ def alert_message(
     f = figures
     zone = f.time_zone
     spent = spent_of_limit(f.spent, f.limit, f.estimated)
-    runs_out = runway_text(f.runs_out_at, f.daily_rate, f.stage is Stage.EXHAUSTED, zone)
+    ahead = " ".join(_ahead(f))
     at_limit = f"At the limit {AT_LIMIT[f.at_limit]}."
     if f.stage is Stage.EXHAUSTED:
         at_limit = NOW_AT_LIMIT[f.at_limit]
@@ -55,14 +63,12 @@ def alert_message(
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"
     age = f"{asof} · {BASIS[f.basis]} · period ends {moment(f.period_ends_at, zone)}"
     text = (
-        f"{f.stage.word}: {one_line(f.name)} has spent {spent}, {age}. "
-        f"{runs_out[0].upper()}{runs_out[1:]}.{raised} {at_limit} "
+        f"{f.stage.word}: {one_line(f.name)} has spent {spent}, {age}. {ahead}{raised} {at_limit} "
     )
     blocks = [
         header(f"{MARK[f.stage]} {f.stage.word}: {f.name} {f.percent} %"),
         section(
-            f"*{escape(f.name)}* has spent *{spent}*.{raised}\n"
-            f"{runs_out[0].upper()}{runs_out[1:]}. {at_limit}",
+            f"*{escape(f.name)}* has spent *{spent}*.{raised}\n{ahead} {at_limit}",
             "figures",
         ),
         context(age, "age"),
@@ -77,6 +83,54 @@ def alert_message(
         said += f" “{one_line(answer[3])}”"
     blocks.append(actions([_ask_for_more(alert_id, f)]))
     return message(text + said, *blocks)
+
+
+def _ahead(f: AlertFigures) -> list[str]:
+    """When the money runs out against the lead time, what that rests on, and what drove it."""
+    runs_out = runway_text(
+        f.runs_out_at,
+        f.daily_rate,
+        f.stage is Stage.EXHAUSTED,
+        f.time_zone,
+        f.confidence,
+        f.p50,
+    )
+    sentences = [f"{runs_out[0].upper()}{runs_out[1:]}{_against_lead_time(f)}."]
+    if f.stage is Stage.EXHAUSTED:
+        return [*sentences, *_drove(f)]
+    if f.p50 is not None and f.p80 is not None:
+        sentences.append(
+            f"Forecast for the period {dollars(whole(f.p50))}, and with 80 % certainty no more "
+            f"than {dollars(whole(f.p80))}."
+        )
+    if f.explained and f.p50 is not None:
+        sentences.append(f.explained)
+    return [*sentences, *_drove(f)]
+
+
+def _against_lead_time(f: AlertFigures) -> str:
+    """`, 4 days before your lead time of 5 working days is over`: the number that decides."""
+    if f.runs_out_at is None or f.lead_ends_at is None or f.stage is Stage.EXHAUSTED:
+        return ""
+    if f.confidence in (None, Confidence.NONE):
+        return ""
+    apart = f.lead_ends_at - f.runs_out_at
+    days = round(abs(apart) / timedelta(days=1))
+    lead = f"your lead time of {f.lead_time} is over"
+    if days == 0:
+        return f", just as {lead}"
+    side = "before" if apart > timedelta() else "after"
+    return f", {days} day{'s' * (days != 1)} {side} {lead}"
+
+
+def _drove(f: AlertFigures) -> list[str]:
+    if f.driver is None:
+        return []
+    d = f.driver
+    return [
+        f"What drove it: {d.kind} {one_line(d.name, 80)}, {dollars(whole(d.spent))} in the last 7 "
+        f"days against {dollars(whole(d.before))} in the 7 before."
+    ]
 
 
 def _said(kind: AnswerKind, by: str, at: datetime, figures: AlertFigures) -> str:

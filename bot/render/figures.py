@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain.forecast import Confidence
 from bot.domain.limits import Mode
 from bot.domain.money import ZERO, Micros, dollars, percent
 from bot.domain.policy import Basis
@@ -45,24 +46,46 @@ def as_of(freshness: Freshness, zone: ZoneInfo) -> str:
 
 
 def runway(standing: Standing, zone: ZoneInfo) -> str:
-    """When the limit is reached at the current rate."""
+    """When the limit is reached, and how sure that is."""
+    ahead = standing.outlook.forecast if standing.outlook else None
     return runway_text(
         runs_out_at=standing.runs_out_at,
         daily_rate=standing.daily_rate,
         exhausted=standing.limit is not None and standing.spent >= standing.limit,
         zone=zone,
+        confidence=ahead.confidence if ahead else None,
+        p50=ahead.p50 if ahead else None,
     )
 
 
 def runway_text(
-    runs_out_at: datetime | None, daily_rate: Micros, exhausted: bool, zone: ZoneInfo
+    runs_out_at: datetime | None,
+    daily_rate: Micros,
+    exhausted: bool,
+    zone: ZoneInfo,
+    confidence: Confidence | None = None,
+    p50: Micros | None = None,
 ) -> str:
+    """Without a forecast (`confidence` None) at the rate of the last days."""
     if exhausted:
         return "the limit is reached"
-    rate = f"at {dollars(daily_rate)} a day"
+    if confidence is Confidence.NONE:
+        return "no forecast yet, with less than 3 days of history"
+    unsure = " (low confidence)" if confidence is Confidence.LOW else ""
+    if confidence is None:
+        start = f"at {dollars(daily_rate)} a day it "
+    elif runs_out_at is None and p50 is not None:
+        start = f"forecast {dollars(whole(p50))} at the end of the period, so it "
+    else:
+        start = "it "
     if runs_out_at is None:
-        return f"{rate} it lasts to the end of the period"
-    return f"{rate} it runs out {moment(runs_out_at, zone)}"
+        return f"{start}lasts to the end of the period{unsure}"
+    return f"{start}runs out {moment(runs_out_at, zone)}{unsure}"
+
+
+def whole(amount: Micros) -> Micros:
+    """Whole dollars from $10 on: the cents of a forecast would claim to be known."""
+    return Micros(round(amount, -6)) if abs(amount) >= 10_000_000 else amount
 
 
 def signed(amount: Micros) -> str:

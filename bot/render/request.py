@@ -181,7 +181,9 @@ def raise_note(card: Card, lifted: bool, standing: Standing | None = None) -> Re
 
 def _runway(card: Card) -> str:
     f = card.request.figures
-    return runway_text(f.runs_out_at, f.daily_rate, f.spent >= f.limit, card.zone)
+    return runway_text(
+        f.runs_out_at, f.daily_rate, f.spent >= f.limit, card.zone, f.confidence, f.p50
+    )
 
 
 def _open(card: Card) -> tuple[str, list[Block]]:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Block
 
+from bot.domain.forecast import sentence
 from bot.domain.money import Micros, dollars
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
@@ -24,7 +25,7 @@ from bot.render.blocks import (
     people,
     section,
 )
-from bot.render.figures import AT_LIMIT, BASIS, as_of, runway, spent_of_limit
+from bot.render.figures import AT_LIMIT, BASIS, as_of, runway, spent_of_limit, whole
 
 BAR = 10
 MOST = 40
@@ -71,6 +72,7 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     lines = [f"spent {spent_of_limit(s.spent, s.limit, s.estimated)}"]
     if s.limit is not None:
         lines.append(runway(s, zone))
+    lines += _forecast(s)
     if s.raises and s.allocation:
         ends = moment(s.raises[0].ends_at, zone)
         extra = dollars(Micros(sum(r.extra for r in s.raises)))
@@ -108,6 +110,19 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
         context(f"{who}\n{age}", "age"),
         *_asking(s),
     )
+
+
+def _forecast(s: Standing) -> list[str]:
+    """The period's end, and the forecast in one sentence."""
+    ahead = s.outlook.forecast if s.outlook else None
+    if ahead is None or ahead.p50 is None or ahead.p80 is None:
+        return []
+    said = sentence(ahead).removesuffix(".")
+    return [
+        f"forecast for the period {dollars(whole(ahead.p50))}, with 80 % certainty no more than "
+        f"{dollars(whole(ahead.p80))}",
+        f"{said[0].lower()}{said[1:]}",
+    ]
 
 
 def _asking(standing: Standing) -> list[Block]:

@@ -18,6 +18,7 @@ from bot.render.alert import alert_message
 from store import (
     alerts,
     audit,
+    drivers,
     limits,
     overages,
     raises,
@@ -50,7 +51,10 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     alert = due_alert(standing, sent)
     if alert is None:
         return False
-    figures = figures_of(alert, bot.policy, now)
+    until = min(standing.freshness.as_of or now, now)
+    family = bot.policy.tree.family(budget.id)
+    driver = drivers.of_budgets(tx, family, until, bot.policy.basis)
+    figures = figures_of(alert, bot.policy, now, driver)
     if (said_by := muting.said_by_a_child(tx, bot, alert, now)) is not None:
         muting.mute(tx, alert, figures, said_by, now)
         return False
