@@ -1,0 +1,128 @@
+"""
+Replay: what the rules would have found in each hour of a period, knowing only what was known then.
+
+The stages are those of `bot.domain.stages`, called as a tick calls them; a replay has no rules of
+its own. What a replay leaves out: exceptions, acknowledgements, figures that came late.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.domain.backtest.rules import RuleSet
+from bot.domain.backtest.series import Series
+from bot.domain.budgets import Stage
+from bot.domain.forecast import Forecast, Pattern, Runway, forecast, learn, runway
+from bot.domain.money import Micros
+from bot.domain.periods import Period, midnight
+from bot.domain.spans import WorkCalendar
+from bot.domain.stages import Reached, Reason, by_share, by_time, confirmed, worst
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the budget stood, and what was expected of it."""
+
+    at: datetime
+    spent: Micros
+    forecast: Forecast
+    runway: Runway
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """
+    A full period, every moment of it, and how it ended.
+
+    `reached_at` is when the limit was reached in a period that went beyond it, else None; `peak` is
+    the most that was spent at any moment, which a credit may have lowered again.
+    """
+
+    period: Period
+    limit: Micros
+    moments: Sequence[Moment]
+    spent: Micros
+    peak: Micros
+    reached_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An alert that would have been sent."""
+
+    at: datetime
+    stage: Stage
+    reason: Reason
+
+
+def walk(series: Series, period: Period, limit: Micros, calendar: WorkCalendar) -> Walk:
+    """Every hour of the period, or every midnight when only days are known; about 40 ms a month."""
+    peak, reached_at = _end(series, period, limit)
+    return Walk(
+        period,
+        limit,
+        tuple(_moments(series, period, limit, calendar)),
+        series.spent(period.starts_at, period.ends_at),
+        peak,
+        reached_at,
+    )
+
+
+def fired(walked: Walk, rules: RuleSet, calendar: WorkCalendar) -> tuple[Fired, ...]:
+    """
+    The alerts of a rule set in a period: one for each stage at most, a worse one mutes the milder.
+
+    As `due_alert` has it. What the evaluation before found is forgotten with the period.
+    """
+    sent: list[Fired] = []
+    before: Stage | None = None
+    for moment in walked.moments:
+        timed = _timed(walked, moment, rules, calendar)
+        reached = worst(_shared(walked, moment, rules), confirmed(timed, before))
+        before = timed.stage if timed else None
+        if reached is not None and all(reached.stage > earlier.stage for earlier in sent):
+            sent.append(Fired(moment.at, reached.stage, reached.reason))
+    return tuple(sent)
+
+
+def fired_by(
+    walked: Walk, rule_sets: Sequence[RuleSet], calendar: WorkCalendar
+) -> Mapping[str, tuple[Fired, ...]]:
+    return {rules.name: fired(walked, rules, calendar) for rules in rule_sets}
+
+
+def _shared(walked: Walk, moment: Moment, rules: RuleSet) -> Reached | None:
+    return by_share(rules.budget, moment.spent, walked.limit) if rules.by_share else None
+
+
+def _timed(walked: Walk, moment: Moment, rules: RuleSet, calendar: WorkCalendar) -> Reached | None:
+    if not rules.by_time:
+        return None
+    return by_time(rules.budget, walked.limit, moment.forecast, moment.runway, calendar, moment.at)
+
+
+def _moments(
+    series: Series, period: Period, limit: Micros, calendar: WorkCalendar
+) -> Iterator[Moment]:
+    learned: date | None = None
+    pattern: Pattern | None = None
+    for at in series.moments(period):
+        day = at.astimezone(calendar.time_zone).date()
+        if pattern is None or day != learned:
+            learned, pattern = day, learn(series.history(day), calendar)
+        spent = series.spent(period.starts_at, at)
+        today = series.spent(midnight(day, calendar.time_zone), at)
+        ahead = forecast(pattern, today, spent, period, at)
+        yield Moment(at, spent, ahead, runway(ahead, limit))
+
+
+def _end(series: Series, period: Period, limit: Micros) -> tuple[Micros, datetime | None]:
+    """The most that was spent, and when the limit was reached; within an hour or day it is even."""
+    spent = peak = 0
+    reached_at: datetime | None = None
+    for starts_at, ends_at, amount in series.within(period):
+        if reached_at is None and spent + amount >= limit and amount > 0:
+            reached_at = starts_at + (ends_at - starts_at) * ((limit - spent) / amount)
+        spent += amount
+        peak = max(peak, spent)
+    return Micros(peak), reached_at if peak > limit else None
