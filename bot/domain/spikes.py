@@ -1,0 +1,276 @@
+"""
+The spike rule: hours that cost many times what these hours of this weekday usually cost.
+
+A runaway loop shows here within an hour or two, long before a share of the limit or a runway says so.
+Two windows have to agree, as in the burn rates of the SRE workbook: the hour, so that it is still
+going on, and the six hours up to it, so that it adds up to something. Usage comes in buckets of an
+hour and minutes late, so a shorter window would hold chance, and the hour before the present one is
+looked at as well.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate, pairwise
+from zoneinfo import ZoneInfo
+
+from bot.domain.budgets import Budget, Stage
+from bot.domain.forecast import Confidence, Pattern
+from bot.domain.forecast.hours import DAY, EVEN, HOUR, share_over
+from bot.domain.money import ZERO, Micros, dollars, micros
+from bot.domain.periods import Period
+from bot.domain.spans import WorkCalendar
+from bot.domain.stages import Reached, Reason, lead_time
+
+LEAST = micros(20)
+
+
+@dataclass(frozen=True, slots=True)
+class SpikeRule:
+    """
+    What makes a spike; every condition has to hold. benchmarks/spikes.py says what each is worth.
+
+    The hour costs `multiple` times the normal, the `long` hours up to it `long_multiple` times. They
+    cost more than normal by `minimum`, by `percent` of the limit (nobody gets up for less than $20, and
+    for $20 nobody who has $500,000), and by `swing_percent` of the team's own swing: whoever runs a
+    batch whenever it suits does so in an hour in which nothing is normal.
+
+    Where no normal is known, the limit spread evenly over its period stands in for it, with the
+    multiples of the SRE workbook (14.4 and 6): in a month 2 % of the limit in the hour and 5 % in six.
+    """
+
+    multiple: int = 5
+    long_multiple: int = 3
+    long: int = 6  # hours
+    minimum: Micros = LEAST
+    percent: int = 1
+    swing_percent: int = 150
+    planned_multiple: int = 15
+    planned_long_multiple: int = 6
+
+    def floor(self, limit: Micros | None, swing: Micros = ZERO) -> int:
+        """The least that the long window costs above normal, rounded up."""
+        share = max((limit or 0) * self.percent, swing * self.swing_percent)
+        return max(self.minimum, -(-share // 100))
+
+
+DEFAULT = SpikeRule()
+
+
+@dataclass(frozen=True, slots=True)
+class Spike:
+    """What was spent from `since` to `until`, and what is normal then, or planned."""
+
+    spent: Micros
+    normal: Micros
+    since: datetime
+    until: datetime
+    planned: bool = False  # there is no normal yet; it is compared with an even spend of the limit
+
+    @property
+    def multiple(self) -> int | None:
+        """How many times the normal, rounded down; None from a thousand on: next to nothing is normal."""
+        return self.spent // self.normal if self.normal * 1000 > self.spent else None
+
+    def day(self, zone: ZoneInfo) -> date:
+        """The local day it is told for: that of its beginning, so midnight makes it no second one."""
+        return self.since.astimezone(zone).date()
+
+    @property
+    def sentence(self) -> str:
+        """`$480 in the last 2 hours, 12 times the usual $40.`"""
+        minutes = (self.until - self.since) // timedelta(minutes=1)
+        if minutes < 2:
+            span = "minute"
+        elif minutes < 55:
+            span = f"{minutes} minutes"
+        else:
+            span = "hour" if minutes < 90 else f"{(minutes + 30) // 60} hours"
+        usual = "planned" if self.planned else "usual"
+        if self.multiple is None:
+            than = f"where next to nothing is {usual}"
+        else:
+            than = f"{self.multiple} times the {usual} {_about(self.normal)}"
+        return f"{_about(self.spent)} in the last {span}, {than}."
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """
+    What a budget spends, and what is usual: where a spike is looked for.
+
+    `hours` is the spend of full hours of UTC in a row, the last of them the hour that holds `as_of`,
+    where the figures end: 24 to 48 of them, because they say since when. `swing` is learned with the
+    pattern, by the function of that name.
+    """
+
+    hours: Sequence[Micros]
+    as_of: datetime
+    period: Period
+    limit: Micros | None
+    pattern: Pattern
+    swing: Micros = ZERO
+
+
+def spike(burn: Burn, rule: SpikeRule = DEFAULT) -> Spike | None:
+    """
+    The spike at the end of the figures: in the present hour, or in the one before it.
+
+    The present hour is held against the normal of all of it, so a spike does not depend on the
+    minute, and only spend brings it about.
+    """
+    held = _held(burn, rule, ahead=0)
+    if held is None:
+        return None
+    last = len(held.spent) - 1
+    end = next((at for at in (last, last - 1) if held.lacks(at) <= 0), None)
+    if end is None:
+        return None
+    begin = end
+    while begin and held.hour_lacks(begin - 1) <= 0:
+        begin -= 1
+    into = (burn.as_of - _hour(burn.as_of)) / HOUR
+    normal = sum(held.normal[begin:last]) + round(held.normal[last] * into)
+    since = _hour(burn.as_of) - (last - begin) * HOUR
+    spent = Micros(sum(held.spent[begin:]))
+    return Spike(spent, Micros(normal), since, burn.as_of, held.planned)
+
+
+def spike_at(
+    burn: Burn, spent: Micros, until: datetime | None = None, rule: SpikeRule = DEFAULT
+) -> Micros | None:
+    """
+    The spend of the period below which there is no spike before `until`; None: there can be none.
+
+    `spent` is what it is now. Until the next full hour, unless told otherwise, it is exact: there is a
+    spike just when it is not above `spent`. Until the local midnight, when the pattern is learned
+    anew, it is the lowest of all hours, and nobody has to look every hour. It supposes that spend is
+    added, to whichever hour; what moves from hour to hour and leaves the sum has to be looked at.
+    """
+    end = _hour(burn.as_of) + HOUR
+    ahead = 0 if until is None else max(0, -((end - until) // HOUR))
+    held = _held(burn, rule, ahead)
+    if held is None:
+        return None
+    last = len(held.spent) - 1
+    return Micros(spent + min(held.lacks(at) for at in range(last - ahead - 1, last + 1)))
+
+
+def swing(
+    hours: Sequence[Micros], pattern: Pattern, until: datetime, rule: SpikeRule = DEFAULT
+) -> Micros:
+    """
+    How far above normal a team's long windows get when nothing is wrong.
+
+    `hours` are the full hours of UTC of the last 28 days, or as many as there are, before the full hour
+    `until`. Of each day the worst window, of the days the second worst: a runaway does not hide the
+    next one for four weeks. About 3 milliseconds, and it only ever silences: work it out for the day
+    when there is a spike without it.
+    """
+    first = _hour(until) - len(hours) * HOUR
+    above = [a - b for a, b in zip(hours, _normal(pattern, first, len(hours)), strict=True)]
+    sums = list(accumulate(above, initial=0))
+    worst: dict[int, int] = {}
+    for end in range(rule.long, len(sums)):
+        day = (len(above) - end) // 24
+        worst[day] = max(worst.get(day, 0), sums[end] - sums[end - rule.long])
+    return Micros(sorted(worst.values())[-2] if len(worst) > 1 else 0)
+
+
+def by_spike(
+    budget: Budget,
+    spike: Spike | None,
+    spent: Micros,
+    limit: Micros | None,
+    calendar: WorkCalendar,
+    now: datetime,
+) -> Reached | None:
+    """Respond at once; intervene where at this rate the limit is reached within the lead time."""
+    if spike is None:
+        return None
+    times = budget.thresholds.lead_times(Stage.INTERVENE)
+    if limit is not None and times:
+        seconds = max(HOUR, spike.until - spike.since) // timedelta(seconds=1)
+        left = (calendar.after(now, lead_time(budget, times)) - now) // timedelta(seconds=1)
+        if (limit - spent) * seconds <= spike.spent * left:
+            return Reached(Stage.INTERVENE, Reason.SPIKE)
+    return Reached(Stage.RESPOND, Reason.SPIKE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Hours held against what is normal, or planned, in them; all in micro-dollars."""
+
+    spent: Sequence[int]
+    normal: Sequence[int]
+    planned: bool
+    multiple: int
+    long_multiple: int
+    long: int
+    floor: int
+
+    def lacks(self, end: int) -> int:
+        """What a spike that ends with that hour lacks; 0 or less: nothing."""
+        window = slice(end - self.long + 1, end + 1)
+        cost, normal = sum(self.spent[window]), sum(self.normal[window])
+        least = max(self.long_multiple * normal, normal + self.floor)
+        return max(self.hour_lacks(end), least - cost)
+
+    def hour_lacks(self, at: int) -> int:
+        """Where nothing is normal an hour bears its part of the floor, or no spend would do."""
+        return max(self.multiple * self.normal[at], -(-self.floor // self.long)) - self.spent[at]
+
+
+def _held(burn: Burn, rule: SpikeRule, ahead: int) -> _Held | None:
+    """
+    The hours up to the present one, and so many after it in which nothing is spent yet.
+
+    Against the plan where there is no normal: with less than three days of history, for a budget that
+    sleeps, and where only whole days are known. None where there is no plan either.
+    """
+    missing = max(0, rule.long + 1 - len(burn.hours))
+    spent = [0] * missing + list(burn.hours) + [0] * ahead
+    pattern = burn.pattern
+    unknown = pattern.confidence is Confidence.NONE or pattern.hours == EVEN
+    if not unknown and any(pattern.profile.averages):
+        first = _hour(burn.as_of) - (len(spent) - ahead - 1) * HOUR
+        normal, floor = _normal(pattern, first, len(spent)), rule.floor(burn.limit, burn.swing)
+        return _Held(spent, normal, False, rule.multiple, rule.long_multiple, rule.long, floor)
+    if not burn.limit:
+        return None
+    whole = max(1, (burn.period.ends_at - burn.period.starts_at) // HOUR)
+    planned = [-(-burn.limit // whole)] * len(spent)
+    multiples = rule.planned_multiple, rule.planned_long_multiple
+    return _Held(spent, planned, True, *multiples, rule.long, rule.floor(burn.limit))
+
+
+def _normal(pattern: Pattern, first: datetime, count: int) -> list[int]:
+    """
+    What the hours from `first` on cost on average at the present level, in micro-dollars.
+
+    By how much of its local day's spend is over at the beginning and at the end of each: right for a
+    day of 23 or 25 hours, and where local hours begin at half past.
+    """
+    zone = pattern.calendar.time_zone
+    day = first.astimezone(zone).date()
+    days = count // 24 + 3
+    expected = [amount * pattern.level.ratio for amount in pattern.profile.expected(day, days)]
+    before, at = 0.0, 0
+    totals = []
+    for number in range(count + 1):
+        moment = first + number * HOUR
+        today = moment.astimezone(zone).date()
+        while day < today:
+            before, day, at = before + expected[at], day + DAY, at + 1
+        over = expected[at] * share_over(pattern.hours, day, moment, pattern.calendar)
+        totals.append(before + over)
+    return [round(after - begin) for begin, after in pairwise(totals)]
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _about(amount: Micros) -> str:
+    """Whole dollars from $10 on."""
+    return dollars(micros(round(amount / 1_000_000)) if amount >= micros(10) else amount)
