@@ -9,6 +9,7 @@ from bot.domain.budgets import BudgetId
 from bot.domain.limits import Allocation
 from bot.domain.money import Micros
 from store import touched
+from store.batches import batches
 from store.inserts import insert_all_once
 from store.tables import AllocationRow
 
@@ -20,6 +21,22 @@ def in_force(
 ) -> dict[BudgetId, Allocation]:
     """The newest revision of each of these budgets, or of all."""
     return {b: _allocation(row) for b, row in _newest(tx, budgets).items()}
+
+
+def revisions(
+    tx: Session, budgets: Collection[BudgetId]
+) -> dict[BudgetId, list[tuple[datetime, Allocation]]]:
+    """Every revision and since when it holds, the first one first; for looking back."""
+    found: dict[BudgetId, list[tuple[datetime, Allocation]]] = {}
+    for some in batches(budgets):
+        rows = tx.exec(
+            select(AllocationRow)
+            .where(col(AllocationRow.budget).in_(some or []))
+            .order_by(col(AllocationRow.budget), col(AllocationRow.revision))
+        )
+        for row in rows:
+            found.setdefault(BudgetId(row.budget), []).append((row.set_at, _allocation(row)))
+    return found
 
 
 def apply_file(

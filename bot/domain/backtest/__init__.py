@@ -1,12 +1,12 @@
 """
 Backtest: the rules of the present on the spend of the past, and how they would have done.
 
-    for period in series.full_periods(budget.cadence):
-        walked = walk(series, period, limit, calendar)        # the dear part, once a period
-        alerts = fired_by(walked, rule_sets(budget), calendar)
+    found = backtest(series, budget, limit_of, calendar)
+    found.scores["policy"].in_time, found.suggestion.why
 """
 
 from bot.domain.backtest.replay import Fired, Moment, Walk, fired, fired_by, walk
+from bot.domain.backtest.report import Backtest, Replayed, backtest
 from bot.domain.backtest.rules import FIXED_80, NAMES, POLICY, RUNWAY, RuleSet, rule_sets
 from bot.domain.backtest.scoring import Score, Verdict, lead_of, score, verdict
 from bot.domain.backtest.series import Series
@@ -17,14 +17,17 @@ __all__ = [
     "NAMES",
     "POLICY",
     "RUNWAY",
+    "Backtest",
     "Fired",
     "Moment",
+    "Replayed",
     "RuleSet",
     "Score",
     "Series",
     "Suggestion",
     "Verdict",
     "Walk",
+    "backtest",
     "fired",
     "fired_by",
     "lead_of",

@@ -22,7 +22,8 @@ class Suggestion:
 
     `lead_time` is the longest that the budget's own rules would have kept in three of four overruns.
     `respond_percent` is the share of the limit that was spent one lead time before the limit was
-    reached, in three of four overruns at least: as a fixed threshold it would have left that time.
+    reached, in three of four overruns at least: as a fixed threshold it would have left that time. A
+    share that would have raised more false alarms than right ones is not suggested.
     """
 
     lead_time: Span | None
@@ -78,10 +79,13 @@ def _share(
     kept = sum(1 for each in shares if each >= share)
     calm = [walked for walked in walks if walked.reached_at is None]
     false = sum(1 for walked in calm if percent(walked.peak, walked.limit) >= share)
-    return share, (
+    why = (
         f"{lead} before the limit was reached, {share} % of it was spent in {kept} of "
-        f"{_overruns(len(overran))}; so was it in {false} of {_periods(len(calm))} without one."
+        f"{_overruns(len(overran))}; so was it in {false} of {_periods(len(calm))} without one"
     )
+    if false > kept:
+        return None, f"{why}: no share tells them apart, the time that is left does."
+    return share, f"{why}."
 
 
 def _spent_before(walked: Walk, lead: Span, calendar: WorkCalendar) -> int:
