@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.cli import backfilling, importing, looking, policy, records, running
+from bot.cli import backfilling, forecasting, importing, looking, policy, records, running
 from bot.domain.errors import ConfigError, UserError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (running, policy, looking, backfilling, importing, records):
+for part in (running, policy, looking, backfilling, importing, forecasting, records):
     part.register(app)
 
 
