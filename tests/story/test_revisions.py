@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.money import micros
+from bot.domain.policy import Basis
 from bot.flows import records
+from bot.flows.history import Pace, read_step_back
+from store import ledger
 from tests.story.town import POLICY, Town, at, town
 
 BY_DAY = POLICY.replace("    limit: 300\n", "    limit: 300\n    period: day\n", 1)
@@ -119,11 +123,17 @@ def test_each_budget_counts_its_own_periods(acme: Town) -> None:
 
 
 def test_what_is_read_for_the_first_time_revises_nothing(tmp_path: Path, database_url: str) -> None:
-    """The first poll of December comes with the last days of November, and history with more."""
+    """Neither the first poll, with days that are over, nor the history that is read after it."""
     with town(tmp_path, database_url, "http", at("2026-12-09 09:00"), BY_DAY) as acme:
-        for day in (2, 20, 29):
-            acme.usage.spend(at(f"2026-11-{day:02} 10:00"), "30", workspace="team-search")
+        for moment in ("2026-11-02 10:00", "2026-11-20 10:00", "2026-12-02 10:00"):
+            acme.usage.spend(at(moment), "30", workspace="team-search")
+            acme.usage.spend(at(moment), "10", workspace="x", api_key="growth-prod")
         acme.turn()
-        acme.goes_to("2026-12-09 16:00")
+        bot, source, pace = acme.bot.bot, acme.bot.bot.policy.sources[0], Pace()
+        while read_step_back(bot, source, pace, acme.clock()) is not None:
+            pass
 
         assert [] == revised(acme)
+        with bot.db.transaction() as tx:
+            spent = ledger.spend(tx, at("2026-11-01 00:00"), acme.clock(), Basis.NET)
+        assert {"search": micros("90"), "growth": micros("30")} == spent
