@@ -8,6 +8,7 @@ its own. What a replay leaves out: exceptions, acknowledgements, figures that ca
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from bot.domain.backtest.rules import RuleSet
 from bot.domain.backtest.series import Series
@@ -16,7 +17,11 @@ from bot.domain.forecast import Forecast, Pattern, Runway, forecast, learn, runw
 from bot.domain.money import Micros
 from bot.domain.periods import Period, midnight
 from bot.domain.spans import WorkCalendar
+from bot.domain.spikes import DEFAULT, Burn, Spike, by_spike, spike, swing
 from bot.domain.stages import Reached, Reason, by_share, by_time, confirmed, worst
+
+RECENT = 23  # hours, and the present one: a spike is told long before it lasts a day
+SWING = 28 * 24  # hours, as the spike rule wants them
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Moment:
     spent: Micros
     forecast: Forecast
     runway: Runway
+    spike: Spike | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,11 @@ def fired(walked: Walk, rules: RuleSet, calendar: WorkCalendar) -> tuple[Fired, 
     before: Stage | None = None
     for moment in walked.moments:
         timed = _timed(walked, moment, rules, calendar)
-        reached = worst(_shared(walked, moment, rules), confirmed(timed, before))
+        reached = worst(
+            _shared(walked, moment, rules),
+            confirmed(timed, before),
+            _spiked(walked, moment, rules, calendar),
+        )
         before = timed.stage if timed else None
         if reached is not None and all(reached.stage > earlier.stage for earlier in sent):
             sent.append(Fired(moment.at, reached.stage, reached.reason))
@@ -101,6 +111,12 @@ def _timed(walked: Walk, moment: Moment, rules: RuleSet, calendar: WorkCalendar)
     return by_time(rules.budget, walked.limit, moment.forecast, moment.runway, calendar, moment.at)
 
 
+def _spiked(walked: Walk, moment: Moment, rules: RuleSet, calendar: WorkCalendar) -> Reached | None:
+    if not rules.by_spike:
+        return None
+    return by_spike(rules.budget, moment.spike, moment.spent, walked.limit, calendar, moment.at)
+
+
 def _moments(
     series: Series, period: Period, limit: Micros, calendar: WorkCalendar
 ) -> Iterator[Moment]:
@@ -110,10 +126,35 @@ def _moments(
         day = at.astimezone(calendar.time_zone).date()
         if pattern is None or day != learned:
             learned, pattern = day, learn(series.history(day), calendar)
+            spikes = _Spikes(series, period, limit, pattern, at)
         spent = series.spent(period.starts_at, at)
         today = series.spent(midnight(day, calendar.time_zone), at)
         ahead = forecast(pattern, today, spent, period, at)
-        yield Moment(at, spent, ahead, runway(ahead, limit))
+        yield Moment(at, spent, ahead, runway(ahead, limit), spikes.at(at))
+
+
+class _Spikes:
+    """Looked for in a day, where hours are known."""
+
+    def __init__(
+        self, series: Series, period: Period, limit: Micros, pattern: Pattern, day: datetime
+    ) -> None:
+        self._series, self._pattern, self._day = series, pattern, day
+        self._period, self._limit = period, limit
+
+    def at(self, at: datetime) -> Spike | None:
+        """The hour that just ended is told from its own amount first: most are far too small."""
+        if not self._series.hourly:
+            return None
+        hours = [*self._series.hours_before(at, RECENT), self._series.begun(at)]
+        least = DEFAULT.floor(self._limit)
+        if max(hours[-2:]) * DEFAULT.long < least or sum(hours[-DEFAULT.long - 1 :]) < least:
+            return None
+        return spike(Burn(hours, at, self._period, self._limit, self._pattern, self._swing))
+
+    @cached_property
+    def _swing(self) -> Micros:
+        return swing(self._series.hours_before(self._day, SWING), self._pattern, self._day)
 
 
 def _end(series: Series, period: Period, limit: Micros) -> tuple[Micros, datetime | None]:

@@ -10,17 +10,18 @@ NAMES = (POLICY, FIXED_80, RUNWAY)
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """A budget with the thresholds of the set, and whether they count by share and by time."""
+    """A budget with the thresholds of the set, and by what they count."""
 
     name: str
     budget: Budget
     by_share: bool = True
     by_time: bool = True
+    by_spike: bool = True
 
 
 def rule_sets(budget: Budget) -> tuple[RuleSet, ...]:
     """
-    The policy's own thresholds; 80 and 95 per cent, as most tools have it; lead times alone.
+    The policy's own thresholds and spikes; 80 and 95 per cent, as most tools have it; lead times alone.
 
     Where the policy counts nothing by time, `runway` shows what the defaults would do.
     """
@@ -29,8 +30,13 @@ def rule_sets(budget: Budget) -> tuple[RuleSet, ...]:
     )
     return (
         RuleSet(POLICY, budget),
-        RuleSet(FIXED_80, replace(budget, thresholds=fixed), by_time=False),
-        RuleSet(RUNWAY, replace(budget, thresholds=_timed(budget.thresholds)), by_share=False),
+        RuleSet(FIXED_80, replace(budget, thresholds=fixed), by_time=False, by_spike=False),
+        RuleSet(
+            RUNWAY,
+            replace(budget, thresholds=_timed(budget.thresholds)),
+            by_share=False,
+            by_spike=False,
+        ),
     )
 
 

@@ -2,9 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 from bot.domain.forecast import History
@@ -47,6 +47,21 @@ class Series:
         first, after = bisect_left(self.starts, starts_at), bisect_left(self.starts, ends_at)
         return Micros(self._sums[after] - self._sums[first])
 
+    @property
+    def hourly(self) -> bool:
+        return self.width <= HOUR
+
+    def hours_before(self, at: datetime, count: int) -> list[Micros]:
+        """So many full hours of UTC up to the one that holds `at`, as far as the series goes back."""
+        end = _hour(at)
+        count = min(count, max(0, (end - self.begins_at) // HOUR))
+        edges = [bisect_left(self.starts, end - n * HOUR) for n in range(count, -1, -1)]
+        return [Micros(self._sums[b] - self._sums[a]) for a, b in pairwise(edges)]
+
+    def begun(self, at: datetime) -> Micros:
+        """What was spent before `at` in the hour that holds it."""
+        return self.spent(_hour(at), at)
+
     def within(self, period: Period) -> Iterator[tuple[datetime, datetime, Micros]]:
         """Beginning, end and amount of each row of a period."""
         first = bisect_left(self.starts, period.starts_at)
@@ -82,7 +97,7 @@ class Series:
 
     def _hours(self, days: Sequence[date]) -> list[Micros]:
         """By local hour of the day; none when only days are known."""
-        if self.width > HOUR:
+        if not self.hourly:
             return []
         found = (self._hours_by_day[day] for day in days if day in self._hours_by_day)
         return [Micros(sum(hour)) for hour in zip(*found, strict=True)]
@@ -110,7 +125,7 @@ class Series:
         return day if midnight(day, self.zone) >= self.begins_at else day + DAY
 
     def _end(self, at: datetime) -> datetime:
-        if self.width <= HOUR:
+        if self.hourly:
             return at + self.width
         return midnight(at.astimezone(self.zone).date() + DAY, self.zone)
 
@@ -128,4 +143,8 @@ class Series:
     @cached_property
     def _gaps(self) -> bool:
         hours = (self.starts[-1] - self.starts[0]) // HOUR + 1
-        return self.width > HOUR or len(self.starts) < hours
+        return not self.hourly or len(self.starts) < hours
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
