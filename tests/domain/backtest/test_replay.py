@@ -115,8 +115,8 @@ def test_every_stage_fires_once_and_a_worse_one_mutes_the_milder(past: Past) -> 
 
 
 def test_a_runaway_loop_is_told_within_the_hour_by_the_policy_alone() -> None:
-    """$3 an hour, then three hours of $300: the limit is far, the share small, the loop is not."""
-    amounts = [3_000_000] * 24 * 61
+    """$3 to $6 an hour, then three of $300: the limit is far, the share small, the loop is not."""
+    amounts = [3_000_000 * (1 + (8 <= n % 24 < 18)) for n in range(24 * 61)]
     start = 24 * 40 + 14
     amounts[start : start + 3] = [300_000_000] * 3
     found = walk(hours(amounts), month(9), Micros(9_000_000_000), CALENDAR)
