@@ -1,23 +1,26 @@
 """The outlook of budgets: their history from the ledger, and what it says about the days to come."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from bot.domain.budgets import Budget
-from bot.domain.forecast import History, forecast, learn, runway
+from bot.domain.forecast import Confidence, History, forecast, learn, runway
 from bot.domain.forecast.history import MEMORY
 from bot.domain.money import ZERO, Micros
 from bot.domain.outlook import Outlook
 from bot.domain.periods import Period
 from bot.domain.policy import Policy
 from bot.domain.spans import WorkCalendar
+from bot.domain.spikes import Burn, Spike, spike, swing
 from store import spend_history
 
 Sums = Mapping[str, list[Micros]]
+BURN = timedelta(hours=24)  # in which a spike is looked for
+SWING = timedelta(days=28)  # in which a team shows how it usually swings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,32 @@ def _at(
     days = spend_history.daily(tx, members, first, until, zone, policy.basis)
     hours = spend_history.by_hour(tx, members, first, until, zone, policy.basis)
     today = spend_history.today(tx, members, until, zone, policy.basis)
-    return {one.budget.id: _outlook(one, policy, first, days, hours, today) for one in asked}
+    last = spend_history.hourly(tx, members, until - BURN, until, policy.basis)
+    found: dict[str, Outlook] = {}
+    for one in asked:
+        work = policy.organization.calendar
+        calendar = WorkCalendar(zone, work.working_days, work.holidays)
+        history = History(first, _added(days, one.members), _added(hours, one.members))
+        pattern = learn(history, calendar)
+        spent_today = Micros(sum(today.get(member, ZERO) for member in one.members))
+        ahead = forecast(pattern, spent_today, one.spent, one.period, until)
+        burn = Burn(_added(last, one.members), until, one.period, one.limit, pattern)
+        sudden = _spike(tx, policy, one, burn) if ahead.confidence is not Confidence.NONE else None
+        found[one.budget.id] = Outlook(ahead, runway(ahead, one.limit), burn, sudden)
+    return found
 
 
-def _outlook(
-    one: Asked, policy: Policy, first: date, days: Sums, hours: Sums, today: Mapping[str, Micros]
-) -> Outlook:
-    work = policy.organization.calendar
-    calendar = WorkCalendar(one.budget.time_zone, work.working_days, work.holidays)
-    history = History(first, _added(days, one.members), _added(hours, one.members))
-    spent_today = Micros(sum(today.get(member, ZERO) for member in one.members))
-    ahead = forecast(learn(history, calendar), spent_today, one.spent, one.period, one.until)
-    return Outlook(ahead, runway(ahead, one.limit))
+def _spike(tx: Session, policy: Policy, one: Asked, burn: Burn) -> Spike | None:
+    """A spike that is none by the team's own swing is not told; that is worked out when it matters."""
+    found = spike(burn)
+    if found is None:
+        return None
+    whole = one.until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    before = spend_history.hourly(
+        tx, one.members, whole - SWING, whole - timedelta(microseconds=1), policy.basis
+    )
+    usual = swing(_added(before, one.members), burn.pattern, whole)
+    return spike(replace(burn, swing=usual))
 
 
 def _added(sums: Sums, members: Collection[str]) -> list[Micros]:

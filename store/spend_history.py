@@ -66,6 +66,34 @@ def by_hour(
     return spent
 
 
+def hourly(
+    tx: Session, budgets: Collection[str], first: datetime, until: datetime, basis: Basis
+) -> dict[str, list[Micros]]:
+    """
+    Each budget's own charges by full hour of UTC, from that of `first` to that which holds `until`.
+
+    Zero where nothing was spent; a charge counts in the hour it begins, and none that is longer.
+    """
+    begin, end = (int(moment.timestamp()) // HOUR for moment in (first, until))
+    spent = {budget: [ZERO] * (end - begin + 1) for budget in budgets}
+    amount = ChargeRow.net if basis is Basis.NET else ChargeRow.list
+    starts = _seconds(tx, ChargeRow.starts_at)
+    for some in batches(budgets):
+        query = (
+            select(ChargeRow.budget, (starts // HOUR).label("hour"), func.sum(amount))
+            .where(
+                col(ChargeRow.budget).in_(some or []),
+                col(ChargeRow.starts_at) >= datetime.fromtimestamp(begin * HOUR, UTC),
+                col(ChargeRow.starts_at) < until,
+                _seconds(tx, ChargeRow.ends_at) - starts <= HOUR,
+            )
+            .group_by(col(ChargeRow.budget), "hour")
+        )
+        for budget, hour, total in tx.execute(query):
+            spent[budget][int(hour) - begin] = Micros(int(total))
+    return spent
+
+
 def today(
     tx: Session, budgets: Collection[str], until: datetime, zone: ZoneInfo, basis: Basis
 ) -> dict[str, Micros]:

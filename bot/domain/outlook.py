@@ -6,6 +6,7 @@ from zlib import crc32
 
 from bot.domain.forecast import Confidence, Forecast, Runway
 from bot.domain.money import Micros
+from bot.domain.spikes import Burn, Spike
 
 OFTEN = timedelta(hours=1)
 SELDOM = timedelta(hours=6)
@@ -16,6 +17,8 @@ SPREAD = 600  # seconds; ten thousand budgets are not looked at in the same minu
 class Outlook:
     forecast: Forecast
     runway: Runway
+    burn: Burn | None = None  # the last hours, and what is usual in them
+    spike: Spike | None = None  # what is wrong with them, if anything
 
     @property
     def is_known(self) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.domain.budgets import Stage
 from bot.domain.limits import RESPONSE, Mode, TemporaryRaise, mode_for
 from bot.domain.outlook import look_again_at
+from bot.domain.spikes import spike_at
 from bot.domain.standings import Standing
 
 
@@ -24,6 +25,8 @@ def watch(
     sent: Collection[Stage],
     held: Mode | None,
     raises: Collection[TemporaryRaise],
+    *,
+    spike_told: bool = False,
 ) -> Watch:
     """
     `sent` are the stages told for this period and limit, `held` is the mode at the target.
@@ -38,12 +41,15 @@ def watch(
     if limit is None:
         return Watch(None, None, min(bounds))
     worst = max(sent, default=None)
-    bounds.append(look_again_at(standing.budget.id, standing.outlook, limit, standing.at))
+    again = look_again_at(standing.budget.id, standing.outlook, limit, standing.at)
+    bounds.append(again)
     amounts = [
         max(1, -(-limit * standing.budget.thresholds.percent(stage) // 100))
         for stage in Stage
         if worst is None or stage > worst
     ]
+    if not spike_told and (sudden := _spike_at(standing, again)) is not None:
+        amounts.append(sudden)
     back = None
     if held not in (None, mode_for(standing.budget.at_limit, standing.spent, limit)):
         bounds.append(standing.at)
@@ -53,3 +59,13 @@ def watch(
         else:
             back = int(limit)
     return Watch(min(amounts, default=None), back, min(bounds))
+
+
+def _spike_at(standing: Standing, until: datetime) -> int | None:
+    """The spend below which nothing is a spike before the next look; None: there is none to find."""
+    ahead = standing.outlook
+    if ahead is None or ahead.burn is None or not ahead.is_known:
+        return None
+    found = spike_at(ahead.burn, standing.spent, until)
+    # One that is there and is none by the team's own swing would wake the budget in every tick.
+    return None if found is None or found <= standing.spent else int(found)
