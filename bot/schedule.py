@@ -14,6 +14,7 @@ from bot.flows import (
     compaction,
     digest,
     enforcement,
+    escalation,
     history,
     overages,
     people,
@@ -87,6 +88,7 @@ def _revisions(source: SourcePolicy, sleep: history.Sleep) -> Job:
 
 BY_THE_CLOCK = (
     Job("expiry", timedelta(seconds=10), overages.expire),
+    Job("escalation", timedelta(seconds=30), escalation.escalate),
     Job("digest", timedelta(seconds=30), digest.send_if_due),
     Job("sweep", timedelta(minutes=1), enforcement.sweep),
     Job("reconcile", timedelta(minutes=10), reconciliation.reconcile),

@@ -23,6 +23,8 @@ def register(app: App, bot: Bot) -> None:
     app.action("alert:ack")(actions.acknowledge)
     app.action("alert:planned")(actions.planned)
     app.action("alert:request")(actions.ask_for_more)
+    app.action("alert:useful")(actions.useful)
+    app.action("alert:noise")(actions.noise)
     app.action("request:open")(actions.open_request)
     app.action("request:approve")(actions.approve)
     app.action("request:deny")(actions.deny)

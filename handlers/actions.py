@@ -8,7 +8,7 @@ from typing import Any
 
 from slack_bolt import Ack, Respond
 
-from bot.domain.alerts import AnswerKind
+from bot.domain.alerts import AnswerKind, Feedback
 from bot.domain.budgets import BudgetId
 from bot.domain.overages import RequestState
 from bot.flows import accounts, alerts, overages, status
@@ -19,6 +19,7 @@ from handlers.replies import reply, show
 
 logger = logging.getLogger(__name__)
 ANY = re.compile(".*")
+WHAT = "What will you do?"
 NOTED = "Your answer is noted. Slack did not open the form for a word on it."
 Body = Mapping[str, Any]
 Action = Mapping[str, Any]
@@ -27,37 +28,53 @@ Action = Mapping[str, Any]
 def acknowledge(
     ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
 ) -> None:
+    """The click itself is the answer; the form only adds a word to it."""
     ack()
-    _answer_alert(AnswerKind.ON_IT, "What will you do?", respond, body, action, bot, now)
+    tell = reply(respond, body, bot)
+    with told(tell):
+        alert_id = _number(action)
+        who = accounts.who(bot, body["user"]["id"], now)
+        answered = alerts.answer(bot, alert_id, AnswerKind.ON_IT, who, now)
+        if isinstance(answered, alerts.AnsweredBefore):
+            tell(answered.text)
+        else:
+            show(bot, body["trigger_id"], answer_modal(alert_id, WHAT), tell, NOTED)
 
 
 def planned(
     ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
 ) -> None:
+    """A plan has an end, so it opens a form; an alert that was answered says so at once."""
     ack()
-    question = "What is planned, and until when?"
-    _answer_alert(AnswerKind.PLANNED, question, respond, body, action, bot, now)
-
-
-def _answer_alert(
-    kind: AnswerKind,
-    question: str,
-    respond: Respond,
-    body: Body,
-    action: Action,
-    bot: Bot,
-    now: datetime,
-) -> None:
-    """The click itself is the answer; the form only adds a word to it."""
     tell = reply(respond, body, bot)
     with told(tell):
-        alert_id = _number(action)
         who = accounts.who(bot, body["user"]["id"], now)
-        answered = alerts.answer(bot, alert_id, kind, who, now)
-        if isinstance(answered, alerts.AnsweredBefore):
-            tell(answered.text)
+        form = alerts.plan_form(bot, _number(action), who, now)
+        if isinstance(form, alerts.AnsweredBefore):
+            tell(form.text)
         else:
-            show(bot, body["trigger_id"], answer_modal(alert_id, question), tell, NOTED)
+            show(bot, body["trigger_id"], form, tell)
+
+
+def useful(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
+    ack()
+    _judge(Feedback.USEFUL, respond, body, action, bot, now)
+
+
+def noise(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
+    ack()
+    _judge(Feedback.NOISE, respond, body, action, bot, now)
+
+
+def _judge(
+    feedback: Feedback, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    tell = reply(respond, body, bot)
+    with told(tell):
+        who = accounts.who(bot, body["user"]["id"], now)
+        before = alerts.judge(bot, _number(action), feedback, who, now)
+        if before is not None:
+            tell(before)
 
 
 def ask_for_more(

@@ -8,7 +8,7 @@ from typing import Any
 from slack_bolt import Ack, Respond
 
 from bot.domain.errors import UserError
-from bot.flows import accounts, overages, status
+from bot.flows import accounts, delegations, overages, status
 from bot.parts import Bot
 from bot.render.blocks import Rendered, escape
 from handlers.errors import told
@@ -25,6 +25,9 @@ def budget(ack: Ack, respond: Respond, command: Mapping[str, Any], bot: Bot, now
                 _answer(ack, status.status(bot, command["user_id"], rest.strip(), now))
             case "help":
                 _answer(ack, status.usage(bot))
+            case "delegate":
+                who = accounts.who(bot, command["user_id"], now)
+                _answer(ack, status.sentence(delegations.delegate(bot, who.id, rest, now)))
             case "request":
                 _request(ack, respond, command, rest, bot, now)
             case _:

@@ -12,6 +12,7 @@ from bot.domain.errors import UserError
 from bot.domain.overages import RequestState
 from bot.flows import accounts, alerts, overages, status
 from bot.parts import Bot
+from bot.render.modals import PLAN
 from handlers.errors import told
 from handlers.replies import direct
 
@@ -78,12 +79,20 @@ def unknown(ack: Ack, body: Body, view: View, bot: Bot) -> None:
 
 
 def alert_answer(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
-    note = _values(view).get("note") or ""
-    alert_id = int(view.get("private_metadata") or 0)
+    """Adds a word to an answer that was given by the click; or is the answer, with its end."""
+    values = _values(view)
+    note = values.get("note") or ""
+    number, _, kind = (view.get("private_metadata") or "0").partition(" ")
+    alert_id, actor = int(number), body["user"]["id"]
     try:
-        alerts.add_note(bot, alert_id, note, body["user"]["id"], now)
+        if kind == PLAN:
+            who = accounts.who(bot, actor, now)
+            alerts.plan(bot, alert_id, _day(values.get("until"), "until"), note, who, now)
+        else:
+            alerts.add_note(bot, alert_id, note, actor, now)
     except UserError as error:
-        ack(response_action="errors", errors={"note": error.text})
+        field = error.field or ("until" if kind == PLAN else "note")
+        ack(response_action="errors", errors={field: error.text})
     else:
         ack()
 
@@ -100,10 +109,10 @@ def _values(view: View) -> dict[str, str | None]:
     return found
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, field: str = "ends_at") -> date | None:
     if not text:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UserError("Pick a day.", "ends_at") from None
+        raise UserError("Pick a day.", field) from None

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlmodel import Session, col, select
 
-from bot.domain.alerts import Alert, AlertFigures, AnswerKind
+from bot.domain.alerts import Alert, AlertFigures, Answer, AnswerKind, Feedback
 from bot.domain.budgets import AtLimit, BudgetId, Stage
 from bot.domain.drivers import Driver, DriverKind
+from bot.domain.escalation import Ladder, Step
 from bot.domain.forecast import Confidence
 from bot.domain.money import ZERO, Micros
 from bot.domain.policy import Basis
@@ -19,6 +20,7 @@ from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from store.batches import batches
 from store.inserts import insert_once
+from store.ladders import ladder_of, ladder_row
 from store.tables import AlertRow
 
 _MOMENTS = ("runs_out_at", "as_of", "period_ends_at", "answer_by", "lead_ends_at")
@@ -36,10 +38,24 @@ class SentAlert:
     owner: str
     fired_at: datetime
     figures: AlertFigures
-    answer: AnswerKind | None
-    answer_note: str | None
-    answered_by: str | None
-    answered_at: datetime | None
+    first_day: date
+    answer: Answer | None  # the last one; its term may be over
+    first_answered_at: datetime | None
+    feedback: Feedback | None
+    feedback_by: str | None
+    muted_by: int | None
+    replaced_by: int | None  # a worse stage's alert
+    ladder: Ladder | None
+    escalated: Step  # how far, since the ladder last began
+    furthest: Step
+    round: int  # how often an answer's term was over
+    escalate_at: datetime | None  # something is due then
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it waits for an answer: none holds, and no worse stage has replaced it."""
+        term = self.answer.until if self.answer else None
+        answered = self.answer is not None and (term is None or now < term)
+        return not answered and self.replaced_by is None
 
 
 def sent_stages(tx: Session, budget: BudgetId, first_day: date, limit: Micros) -> frozenset[Stage]:
@@ -75,14 +91,22 @@ def sent_stages_of(
 
 
 def record(
-    tx: Session, alert: Alert, figures: AlertFigures, now: datetime, muted_by: int | None = None
+    tx: Session,
+    alert: Alert,
+    figures: AlertFigures,
+    now: datetime,
+    muted_by: int | None = None,
+    ladder: Ladder | None = None,
 ) -> int | None:
     """
     Write down that an alert is sent; its id, or None when another run was first.
 
     One that is muted is written down all the same: it counts as told, by the alert that said it.
+    `ladder` is who is told when nobody answers; milder stages of the same period and limit are
+    replaced by this one, whoever answered them.
     """
     s = alert.standing
+    asks = muted_by is None and ladder is not None and figures.answer_by < figures.period_ends_at
     added = insert_once(
         tx,
         AlertRow,
@@ -96,10 +120,28 @@ def record(
         fired_at=now,
         figures=_figures_row(figures),
         muted_by=muted_by,
+        ladder=ladder_row(ladder),
+        escalated=0,
+        furthest=0,
+        round=0,
+        escalate_at=figures.answer_by if asks else None,
     )
     if not added:
         return None
-    return tx.exec(select(AlertRow.id).where(col(AlertRow.key) == alert.key)).one()
+    alert_id = tx.exec(select(AlertRow.id).where(col(AlertRow.key) == alert.key)).one()
+    tx.execute(
+        update(AlertRow)
+        .where(
+            col(AlertRow.budget) == s.budget.id,
+            col(AlertRow.first_day) == s.period.first_day,
+            col(AlertRow.limit) == s.limit,
+            col(AlertRow.stage) < int(alert.stage),
+            col(AlertRow.replaced_by).is_(None),
+        )
+        # Due at once: its message has to say by what it is replaced.
+        .values(replaced_by=muted_by or alert_id, escalate_at=now)
+    )
+    return alert_id
 
 
 def newest(
@@ -119,19 +161,51 @@ def newest(
     ).first()
 
 
-def load(tx: Session, alert_id: int) -> SentAlert | None:
-    row = tx.get(AlertRow, alert_id, populate_existing=True)
+def load(tx: Session, alert_id: int, *, lock: bool = False) -> SentAlert | None:
+    """An alert; locked, an answer comes before or after, and not between."""
+    row = tx.get(AlertRow, alert_id, populate_existing=True, with_for_update=lock or None)
     return None if row is None else _sent(row)
 
 
 def answer(
-    tx: Session, alert_id: int, kind: AnswerKind, note: str | None, by: str, now: datetime
+    tx: Session, alert_id: int, said: Answer, escalate_at: datetime | None, now: datetime
 ) -> bool:
-    """Record the first answer; False when somebody answered before."""
+    """
+    Record an answer; False when one holds already, or a worse stage has replaced the alert.
+
+    `escalate_at` is when the answer's term is over and the ladder begins again.
+    """
     done = tx.execute(
         update(AlertRow)
-        .where(col(AlertRow.id) == alert_id, col(AlertRow.answered_at).is_(None))
-        .values(answer=kind.value, answer_note=note, answered_by=by, answered_at=now)
+        .where(
+            col(AlertRow.id) == alert_id,
+            col(AlertRow.replaced_by).is_(None),
+            or_(col(AlertRow.answered_at).is_(None), _term_is_over(now)),
+        )
+        .values(
+            answer=said.kind.value,
+            answer_note=said.note,
+            answered_by=said.by,
+            answered_at=said.at,
+            answer_until=said.until,
+            first_answered_at=func.coalesce(col(AlertRow.first_answered_at), said.at),
+            escalate_at=escalate_at,
+        )
+    )
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
+def _term_is_over(now: datetime) -> ColumnElement[bool]:
+    """As the database sees it: an answer without a term holds."""
+    return and_(col(AlertRow.answer_until).is_not(None), col(AlertRow.answer_until) <= now)
+
+
+def judge(tx: Session, alert_id: int, feedback: Feedback, by: str, now: datetime) -> bool:
+    """Record whether an alert was worth it; False when somebody said so before."""
+    done = tx.execute(
+        update(AlertRow)
+        .where(col(AlertRow.id) == alert_id, col(AlertRow.feedback).is_(None))
+        .values(feedback=feedback.value, feedback_by=by, feedback_at=now)
     )
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
@@ -162,10 +236,30 @@ def _sent(row: AlertRow) -> SentAlert:
         owner=row.owner,
         fired_at=row.fired_at,
         figures=_figures(row.figures),
-        answer=AnswerKind(row.answer) if row.answer else None,
-        answer_note=row.answer_note,
-        answered_by=row.answered_by,
-        answered_at=row.answered_at,
+        first_day=row.first_day,
+        answer=_answer(row),
+        first_answered_at=row.first_answered_at,
+        feedback=Feedback(row.feedback) if row.feedback else None,
+        feedback_by=row.feedback_by,
+        muted_by=row.muted_by,
+        replaced_by=row.replaced_by,
+        ladder=ladder_of(row.ladder),
+        escalated=Step(row.escalated),
+        furthest=Step(row.furthest),
+        round=row.round,
+        escalate_at=row.escalate_at,
+    )
+
+
+def _answer(row: AlertRow) -> Answer | None:
+    if row.answer is None or row.answered_by is None or row.answered_at is None:
+        return None
+    return Answer(
+        AnswerKind(row.answer),
+        row.answered_by,
+        row.answered_at,
+        row.answer_note,
+        row.answer_until,
     )
 
 

@@ -262,6 +262,29 @@ class AlertRow(SQLModel, table=True):
     answer_note: str | None = None
     answered_by: str | None = None
     answered_at: datetime | None = None
+    answer_until: datetime | None = None  # the answer's term; None: it holds
+    first_answered_at: datetime | None = None
+    feedback: str | None = None
+    feedback_by: str | None = None
+    feedback_at: datetime | None = None
+    replaced_by: int | None = None  # the worse stage's alert
+    ladder: dict[str, Any] | None = _json(optional=True)  # whom to tell, as it was settled then
+    escalated: int = 0  # how far the ladder has come since it last began
+    furthest: int = 0  # how far it ever came
+    round: int = 0  # how often an answer's term was over
+    escalate_at: datetime | None = Field(default=None, index=True)  # something is due then
+
+
+class DelegationRow(SQLModel, table=True):
+    """Who gets somebody's alerts while they are away; one for each person, the newest."""
+
+    __tablename__ = "delegation"
+
+    person: str = Field(primary_key=True)
+    to: str
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
 
 
 class RequestRow(SQLModel, table=True):

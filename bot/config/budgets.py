@@ -24,6 +24,7 @@ from bot.config.fields import (
     Day,
     Duration,
     Forecast,
+    Hours,
     Id,
     Kind,
     LeadTimes,
@@ -46,6 +47,7 @@ from bot.config.fields import (
 from bot.domain.budgets import AtLimit
 from bot.domain.periods import Cadence
 from bot.domain.policy import Basis
+from bot.domain.spans import WorkingHours
 
 MON_TO_FRI: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
 
@@ -81,6 +83,9 @@ class OrganizationPart(Part):
     timezone: Zone = Field(description="decides periods, digest and working days: Europe/Berlin")
     working_days: tuple[Weekday, ...] = Field(MON_TO_FRI, min_length=1)
     holidays: tuple[Day, ...] = Field((), description="days that are no working days")
+    working_hours: Hours = Field(
+        WorkingHours(), description='when people are reminded of mild stages: "09:00-18:00"'
+    )
     channels: ChannelsPart = Field(description="the channels digest, approvals and operators")
     digest: DigestPart = DigestPart()
     review: ReviewPart | None = None

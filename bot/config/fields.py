@@ -12,7 +12,7 @@ from pydantic import PlainValidator, StringConstraints, WithJsonSchema
 from bot.config.faults import nearest
 from bot.domain.budgets import PersonRef
 from bot.domain.money import Micros, micros
-from bot.domain.spans import WEEKDAYS, Span, parse_span
+from bot.domain.spans import WEEKDAYS, Span, WorkingHours, parse_span
 
 _AMOUNT = re.compile(r"-?\$?\s*-?(\d[\d,]*(\.\d+)?|\.\d+)", re.ASCII)
 _PERCENT = re.compile(r"(-?\d{1,6}(?:\.\d{1,6})?)\s*%?", re.ASCII)
@@ -160,6 +160,19 @@ def parse_clock(raw: object) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+def parse_hours(raw: object) -> WorkingHours:
+    """`"09:00-18:00"`, of one day; 24:00 is its end."""
+    opens, dash, closes = raw.partition("-") if isinstance(raw, str) else ("", "", "")
+    try:
+        begin = parse_clock(opens.strip())
+        end = time() if closes.strip() == "24:00" else parse_clock(closes.strip())
+    except ValueError:
+        dash = ""
+    if not dash or (begin >= end and closes.strip() != "24:00"):
+        raise ValueError('must be hours of one day, like "09:00-18:00"')
+    return WorkingHours(begin, end)
+
+
 def parse_date(raw: object) -> date:
     try:
         if isinstance(raw, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", raw, re.ASCII):
@@ -258,6 +271,11 @@ Share = Annotated[int, PlainValidator(parse_share), _CENT]
 Zone = Annotated[ZoneInfo, PlainValidator(parse_zone), _schema("string", examples=["UTC"])]
 Weekday = Annotated[int, PlainValidator(parse_weekday), _DAYS]
 TimeOfDay = Annotated[time, PlainValidator(parse_clock), _schema("string", pattern=r"^\d\d?:\d\d$")]
+Hours = Annotated[
+    WorkingHours,
+    PlainValidator(parse_hours),
+    _schema("string", pattern=r"^\s*\d\d?:\d\d\s*-\s*\d\d?:\d\d\s*$", examples=["09:00-18:00"]),
+]
 Day = Annotated[date, PlainValidator(parse_date), _schema("string", format="date")]
 Person = Annotated[PersonRef, PlainValidator(parse_person), _schema("string")]
 Channel = Annotated[str, PlainValidator(parse_channel), _schema("string")]

@@ -144,7 +144,10 @@ def _organization(file: PolicyFile) -> Organization:
         name=part.name,
         time_zone=part.timezone,
         calendar=WorkCalendar(
-            part.timezone, frozenset(part.working_days), frozenset(part.holidays)
+            part.timezone,
+            frozenset(part.working_days),
+            frozenset(part.holidays),
+            part.working_hours,
         ),
         channels=Channels(
             digest=channels.digest,

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.budgets import AtLimit, BudgetId, Stage
 from bot.domain.drivers import Driver
+from bot.domain.escalation import calendar_of, due_after
 from bot.domain.forecast import Confidence, sentence
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.policy import Basis, Policy
@@ -21,6 +22,24 @@ class AnswerKind(StrEnum):
     ON_IT = "on it"
     PLANNED = "planned"
     ASKED = "asked for more"
+
+
+class Feedback(StrEnum):
+    """Whether an alert was worth its interruption."""
+
+    USEFUL = "useful"
+    NOISE = "noise"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said to an alert. `until`: the answer's term; None: it holds without one."""
+
+    kind: AnswerKind
+    by: str
+    at: datetime
+    note: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +144,12 @@ def figures_of(
         runs_out_at=s.runs_out_at,
         as_of=s.freshness.as_of,
         period_ends_at=s.period.ends_at,
-        answer_by=calendar.after(now, s.budget.answer_within.span(alert.stage)),
+        answer_by=due_after(
+            alert.stage,
+            calendar_of(policy, s.budget.time_zone),
+            now,
+            s.budget.answer_within.span(alert.stage),
+        ),
         at_limit=s.budget.at_limit,
         basis=policy.basis,
         time_zone=s.budget.time_zone,
@@ -139,3 +163,22 @@ def figures_of(
         lead_ends_at=calendar.after(now, s.budget.lead_time),
         driver=driver,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertQuality:
+    """
+    Of the alerts that people got in a span of time.
+
+    `escalated` are those that went beyond the owner; `lead` is the median time from the first
+    respond or intervene alert to the limit, over the budgets that reached it then (nothing, when
+    they were not warned before); None: none did.
+    """
+
+    fired: int = 0
+    answered: int = 0
+    in_time: int = 0
+    escalated: int = 0
+    useful: int = 0
+    noise: int = 0
+    lead: timedelta | None = None

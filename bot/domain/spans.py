@@ -40,12 +40,29 @@ def parse_span(text: str) -> Span:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingHours:
+    """From `opens` up to, but not including, `closes`; 00:00 as the end is midnight."""
+
+    opens: time = time(9)
+    closes: time = time(18)
+
+    def __contains__(self, moment: time) -> bool:
+        return self.opens <= moment and (self.closes == time() or moment < self.closes)
+
+    @property
+    def length(self) -> timedelta:
+        minutes = [moment.hour * 60 + moment.minute for moment in (self.opens, self.closes)]
+        return timedelta(minutes=(minutes[1] or 24 * 60) - minutes[0])
+
+
+@dataclass(frozen=True, slots=True)
 class WorkCalendar:
-    """On which local days a team works."""
+    """On which local days a team works, and in which hours of them."""
 
     time_zone: ZoneInfo
     working_days: Collection[int] = frozenset({0, 1, 2, 3, 4})  # Monday is 0
     holidays: Collection[date] = field(default_factory=frozenset)
+    hours: WorkingHours = WorkingHours()
 
     def is_working(self, day: date) -> bool:
         return day.weekday() in self.working_days and day not in self.holidays
@@ -65,6 +82,20 @@ class WorkCalendar:
             day += timedelta(days=1)
             left -= self.is_working(day)
         return self.at(day, local.time())
+
+    def next_working(self, moment: datetime) -> datetime:
+        """The moment itself in working hours; otherwise when the next ones begin."""
+        local = moment.astimezone(self.time_zone)
+        day = local.date()
+        if self.is_working(day):
+            if local.time() in self.hours:
+                return moment.astimezone(UTC)
+            if local.time() < self.hours.opens:
+                return self.at(day, self.hours.opens)
+        day += timedelta(days=1)
+        while not self.is_working(day):
+            day += timedelta(days=1)
+        return self.at(day, self.hours.opens)
 
     def at(self, day: date, moment: time) -> datetime:
         return datetime.combine(day, moment.replace(tzinfo=None), self.time_zone).astimezone(UTC)

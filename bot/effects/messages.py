@@ -1,7 +1,8 @@
 """Messages that will be sent: outbox entries made of what was rendered and for whom."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -27,15 +28,19 @@ def post(
     stream: str | None = None,
     priority: int = 5,
     instead: PersonRef | None = None,
+    unreached: Sequence[str] = (),
 ) -> bool:
     """
     A message to `{"person": …}` or `{"channel": …}`.
 
-    When the person cannot be reached at all, `instead` gets it and the operators are told.
+    When the person cannot be reached at all, `instead` gets it and the operators are told; of an
+    alert, whoever is next on its ladder. `unreached` are those in whose place this one gets it.
     """
-    request = {"to": to, "text": rendered.text, "blocks": rendered.blocks}
+    request: dict[str, Any] = {"to": to, "text": rendered.text, "blocks": rendered.blocks}
     if instead is not None:
         request["instead"] = instead
+    if unreached:
+        request["unreached"] = list(unreached)
     return outbox.add(
         tx,
         NewEntry(key, stream or key, subject, Lane.SLACK, POST, request, priority),
@@ -51,10 +56,14 @@ def post_to_group(
     now: datetime,
     *,
     subject: str,
-    request: int,
+    about: dict[str, int],
 ) -> bool:
-    """A request's card to every member of a user group; who they are is asked when it is sent."""
-    call = {"group": group, "request": request, "text": rendered.text, "blocks": rendered.blocks}
+    """
+    The same to every member of a user group; who they are is asked when it is sent.
+
+    `about` is `{"request": id}` or `{"alert": id}`: nobody is written to once that is settled.
+    """
+    call = {"group": group, **about, "text": rendered.text, "blocks": rendered.blocks}
     return outbox.add(tx, NewEntry(key, key, subject, Lane.SLACK, GROUP, call), now)
 
 

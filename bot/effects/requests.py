@@ -44,7 +44,8 @@ def announce(
         group = None if name == OWNER else bot.policy.approvers[name].usergroup
         if group:
             key = f"{about}:group:{group}"
-            messages.post_to_group(tx, key, group, rendered, now, subject=about, request=request.id)
+            card_of_it = {"request": request.id}
+            messages.post_to_group(tx, key, group, rendered, now, subject=about, about=card_of_it)
     messages.post(
         tx,
         f"{about}:receipt",

@@ -1,21 +1,24 @@
-"""Answers to alerts: recorded once, shown in the message."""
+"""Answers to alerts: recorded while no other holds, shown in every copy, and for a term."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.domain.alerts import AnswerKind
+from bot.domain.alerts import Answer, AnswerKind, Feedback
 from bot.domain.budgets import BudgetId
 from bot.domain.errors import UserError
+from bot.domain.escalation import calendar_of, term_of
 from bot.domain.people import Person
-from bot.effects import messages
+from bot.domain.periods import midnight
+from bot.effects import alerts as alert_effects
 from bot.parts import Bot
-from bot.render.alert import alert_message
 from bot.render.blocks import moment, person
+from bot.render.modals import View, plan_modal
 from store import alerts, audit
 from store.alerts import SentAlert
 
+A_WEEK = timedelta(days=7)
 GONE = "This alert is not known any more. Type `/budget status` for where the budget stands now."
 
 
@@ -36,17 +39,64 @@ class AnsweredBefore:
 def answer(
     bot: Bot, alert_id: int, kind: AnswerKind, actor: Person, now: datetime
 ) -> Answered | AnsweredBefore:
-    """Record what the owner says to an alert; the first answer counts."""
+    """Record what the owner says to an alert; while an answer holds, no other counts."""
     _refuse_outsiders(actor)
     with bot.db.transaction() as tx:
-        if not alerts.answer(tx, alert_id, kind, None, actor.id, now):
-            return AnsweredBefore(_who_answered(tx, alert_id))
         alert = _load(tx, alert_id)
-        _show(tx, alert, now, "answered")
-        data = {"answer": kind.value, "stage": alert.stage.word}
-        audit.note(tx, "alert.answered", actor.id, alert.key, data, now)
+        until = _term(bot, alert, kind, now)
+        recorded = _record(tx, bot, alert, Answer(kind, actor.id, now, None, until), now)
     bot.wake()
-    return Answered(alert)
+    return recorded
+
+
+def plan(
+    bot: Bot, alert_id: int, last_day: date | None, note: str, actor: Person, now: datetime
+) -> None:
+    """
+    Record that what happens is planned, up to and including a day.
+
+    Raises:
+        UserError: beside the field `until` when the day does not do, or another answer holds.
+    """
+    _refuse_outsiders(actor)
+    with bot.db.transaction() as tx:
+        alert = _load(tx, alert_id)
+        until = _end_of(last_day, alert, now)
+        said = Answer(AnswerKind.PLANNED, actor.id, now, note.strip() or None, until)
+        recorded = _record(tx, bot, alert, said, now)
+    if isinstance(recorded, AnsweredBefore):
+        raise UserError(recorded.text, "until")
+    bot.wake()
+
+
+def plan_form(bot: Bot, alert_id: int, actor: Person, now: datetime) -> View | AnsweredBefore:
+    """The form that asks until when it is planned, for an alert that waits for an answer."""
+    _refuse_outsiders(actor)
+    with bot.db.transaction() as tx:
+        alert = _load(tx, alert_id)
+        if not alert.is_open(now):
+            return AnsweredBefore(_why_not(tx, alert_id))
+    last, zone = _last_day(alert), alert.figures.time_zone
+    if now >= alert.figures.period_ends_at:
+        raise UserError("The period of this alert is over; the next one has alerts of its own.")
+    proposed = min(last, now.astimezone(zone).date() + A_WEEK)
+    return plan_modal(alert_id, proposed, last)
+
+
+def judge(bot: Bot, alert_id: int, feedback: Feedback, actor: Person, now: datetime) -> str | None:
+    """Record whether an alert was worth it; what to say when somebody said so before."""
+    _refuse_outsiders(actor)
+    with bot.db.transaction() as tx:
+        before = _load(tx, alert_id)
+        if not alerts.judge(tx, alert_id, feedback, actor.id, now):
+            return f"{person(before.feedback_by or 'somebody')} said so already."
+        alert = _load(tx, alert_id)
+        if alert.answer is not None:
+            alert_effects.show(tx, bot, alert, now, f"feedback:{now.isoformat()}")
+        data = {"feedback": feedback.value, "stage": alert.stage.word}
+        audit.note(tx, "alert.feedback", actor.id, alert.key, data, now)
+    bot.wake()
+    return None
 
 
 def add_note(bot: Bot, alert_id: int, note: str, actor_id: str, now: datetime) -> None:
@@ -55,7 +105,7 @@ def add_note(bot: Bot, alert_id: int, note: str, actor_id: str, now: datetime) -
         if not alerts.amend_note(tx, alert_id, note.strip(), actor_id):
             raise UserError("Only whoever answered can add to the answer.", "note")
         alert = _load(tx, alert_id)
-        _show(tx, alert, now, f"note:{now.isoformat()}")
+        alert_effects.show(tx, bot, alert, now, f"note:{now.isoformat()}")
         audit.note(tx, "alert.note", actor_id, alert.key, {"note": note.strip()}, now)
     bot.wake()
 
@@ -73,18 +123,64 @@ def _load(tx: Session, alert_id: int) -> SentAlert:
     return alert
 
 
-def _show(tx: Session, alert: SentAlert, now: datetime, state: str) -> None:
-    if alert.answer is None or alert.answered_by is None or alert.answered_at is None:
-        return
-    said = (alert.answer, alert.answered_by, alert.answered_at, alert.answer_note)
-    shown = alert_message(alert.id, alert.figures, said)
-    messages.update_copies(tx, f"alert:{alert.id}", state, shown, now)
+def _term(bot: Bot, alert: SentAlert, kind: AnswerKind, now: datetime) -> datetime | None:
+    """Until when an answer holds: the time to answer again; for a request the time to decide it."""
+    if alert.ladder is None:
+        return None  # from before answers had terms
+    ladder, figures = alert.ladder, alert.figures
+    within = ladder.decided_within if kind is AnswerKind.ASKED else ladder.answer_within
+    calendar = calendar_of(bot.policy, figures.time_zone)
+    return term_of(within, alert.stage, calendar, now, figures.period_ends_at)
 
 
-def _who_answered(tx: Session, alert_id: int) -> str:
+def _record(
+    tx: Session, bot: Bot, alert: SentAlert, said: Answer, now: datetime
+) -> Answered | AnsweredBefore:
+    ends_at = alert.figures.period_ends_at
+    again_at = said.until if said.until and said.until < ends_at and alert.ladder else None
+    if not alerts.answer(tx, alert.id, said, again_at, now):
+        return AnsweredBefore(_why_not(tx, alert.id))
+    answered = _load(tx, alert.id)
+    alert_effects.show(tx, bot, answered, now, f"answered:{now.isoformat()}")
+    data = {
+        "answer": said.kind.value,
+        "stage": alert.stage.word,
+        "until": said.until.isoformat() if said.until else None,
+        **({"note": said.note} if said.note else {}),
+    }
+    audit.note(tx, "alert.answered", said.by, alert.key, data, now)
+    return Answered(answered)
+
+
+def _end_of(last_day: date | None, alert: SentAlert, now: datetime) -> datetime:
+    """The end of a plan's last day; at most the end of the period."""
+    zone, last = alert.figures.time_zone, _last_day(alert)
+    if last_day is None:
+        raise UserError("Pick the last day of what is planned.", "until")
+    if last_day > last:
+        raise UserError(f"The period ends on {last:%a %-d %b}; pick a day up to then.", "until")
+    until = midnight(last_day + timedelta(days=1), zone)
+    if until <= now:
+        raise UserError("That day is over; pick one to come.", "until")
+    return min(until, alert.figures.period_ends_at)
+
+
+def _last_day(alert: SentAlert) -> date:
+    """The last local day of the alert's period: its end at midnight belongs to the day before."""
+    end = alert.figures.period_ends_at - timedelta(seconds=1)
+    return end.astimezone(alert.figures.time_zone).date()
+
+
+def _why_not(tx: Session, alert_id: int) -> str:
     alert = _load(tx, alert_id)
-    when = moment(alert.answered_at, alert.figures.time_zone) if alert.answered_at else "before"
-    return f"{person(alert.answered_by or 'somebody')} answered this already ({when})."
+    zone = alert.figures.time_zone
+    newer = alerts.load(tx, alert.replaced_by) if alert.replaced_by else None
+    if newer is not None:
+        when = moment(newer.fired_at, zone)
+        return f"A newer alert has replaced this one ({newer.stage.word}, {when}): answer that one."
+    by = person(alert.answer.by if alert.answer else "somebody")
+    when = moment(alert.answer.at, zone) if alert.answer else "before"
+    return f"{by} answered this already ({when})."
 
 
 def _refuse_outsiders(actor: Person) -> None:

@@ -11,7 +11,7 @@ from bot.domain.policy import Policy
 from bot.effects import messages
 from bot.parts import Bot
 from bot.render.digest import Digest, digest_message
-from store import alerts, ledger, outbox, overages, revisions, sources, standings
+from store import alert_quality, ledger, outbox, overages, revisions, sources, standings
 
 WEEK = timedelta(days=7)
 LATE = timedelta(days=1)
@@ -57,7 +57,6 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
     earlier = _week_before(since, organization.time_zone)
     polled = [sources.load(tx, source.name) for source in bot.policy.sources]
     known = all(s.covered_from and s.covered_from <= earlier for s in polled)
-    fired = alerts.fired_between(tx, since, due)
     nobodys = found[UNATTRIBUTED]
     return Digest(
         organization=organization.name,
@@ -73,8 +72,7 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
         week_before=_spent(tx, bot, earlier, since) if known else None,
         decided=overages.decided_between(tx, since, due),
         open=overages.open_requests(tx),
-        alerts=len(fired),
-        answered=sum(1 for alert in fired if alert.answered_at is not None),
+        alerts=alert_quality.quality_between(tx, since, due),
         revised=revisions.changes_between(tx, since, due),
     )
 

@@ -19,7 +19,7 @@ from bot.render.modals import View, overage_modal
 from bot.render.status import Detail, help_message, plain, status_detail, status_list
 from store import ledger, limits, overages, people, standings
 
-WORDS = ("help", "status", "request")
+WORDS = ("help", "status", "request", "delegate")
 
 
 def status(bot: Bot, asker_id: str, asked: str, now: datetime) -> Rendered:

@@ -1,25 +1,21 @@
 """The DM of an alert: stage, figures, runway, what happens at the limit, what is asked for."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from slackblocks import Button
-
-from bot.domain.alerts import AlertFigures, AnswerKind
+from bot.domain.alerts import AlertFigures
 from bot.domain.budgets import Stage
 from bot.domain.forecast import Confidence
 from bot.domain.money import dollars
+from bot.render.answer import Shown, answers, below
 from bot.render.blocks import (
     Rendered,
     actions,
-    button,
     context,
     escape,
     header,
     message,
     moment,
     one_line,
-    person,
-    quoted,
     section,
 )
 from bot.render.figures import (
@@ -48,9 +44,14 @@ ASKED = {
 def alert_message(
     alert_id: int,
     figures: AlertFigures,
-    answer: tuple[AnswerKind, str, datetime, str | None] | None = None,
+    shown: Shown | None = None,
+    lead: str | None = None,
 ) -> Rendered:
-    """`answer` is what was said, by whom, when, with which words; it takes the buttons away."""
+    """
+    `shown` is what was said since; it takes the question and its buttons away.
+
+    `lead` begins a reminder: why this comes again, and how it stands now.
+    """
     f = figures
     zone = f.time_zone
     spent = spent_of_limit(f.spent, f.limit, f.estimated)
@@ -58,7 +59,7 @@ def alert_message(
     at_limit = f"At the limit {AT_LIMIT[f.at_limit]}."
     if f.stage is Stage.EXHAUSTED:
         at_limit = NOW_AT_LIMIT[f.at_limit]
-    ask = f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
+    ask = f"{ASKED[f.stage]}." if lead else f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
     raised = f" The limit includes {dollars(f.raised)} of exceptions." if f.raised else ""
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"
     age = f"{asof} · {BASIS[f.basis]} · period ends {moment(f.period_ends_at, zone)}"
@@ -73,16 +74,14 @@ def alert_message(
         ),
         context(age, "age"),
     ]
-    if answer is None:
-        blocks += [section(f"*{ask}*", "ask"), actions(_buttons(alert_id, f))]
+    if lead:
+        text = f"{lead} {text}"
+        blocks.insert(1, section(lead, "lead"))
+    if shown is None:
+        blocks += [section(f"*{ask}*", "ask"), actions(answers(alert_id, f))]
         return message(text + ask, *blocks)
-    said = _said(*answer[:3], f)
-    blocks.append(section(said, "answer"))
-    if answer[3]:
-        blocks.append(quoted(answer[3], "note"))
-        said += f" “{one_line(answer[3])}”"
-    blocks.append(actions([_ask_for_more(alert_id, f)]))
-    return message(text + said, *blocks)
+    said, more = below(alert_id, f, shown)
+    return message(text + said, *blocks, *more)
 
 
 def _ahead(f: AlertFigures) -> list[str]:
@@ -131,27 +130,3 @@ def _drove(f: AlertFigures) -> list[str]:
         f"What drove it: {d.kind} {one_line(d.name, 80)}, {dollars(whole(d.spent))} in the last 7 "
         f"days against {dollars(whole(d.before))} in the 7 before."
     ]
-
-
-def _said(kind: AnswerKind, by: str, at: datetime, figures: AlertFigures) -> str:
-    when = moment(at, figures.time_zone)
-    what = {
-        AnswerKind.ON_IT: "is on it",
-        AnswerKind.PLANNED: "says this is planned",
-        AnswerKind.ASKED: "asked for more",
-    }[kind]
-    return f"{person(by)} {what} ({when})."
-
-
-def _buttons(alert_id: int, figures: AlertFigures) -> list[Button]:
-    about = f"{figures.name}, {figures.stage.word}"
-    return [
-        button("I'm on it", "alert:ack", str(alert_id), "primary", spoken=f"I'm on it: {about}"),
-        _ask_for_more(alert_id, figures),
-        button("Planned", "alert:planned", str(alert_id), spoken=f"This is planned: {about}"),
-    ]
-
-
-def _ask_for_more(alert_id: int, figures: AlertFigures) -> Button:
-    spoken = f"Ask for more budget for {figures.name}"
-    return button("Ask for more", "alert:request", str(alert_id), spoken=spoken)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from slackblocks import Block, DividerBlock
 
+from bot.domain.alerts import AlertQuality
 from bot.domain.budgets import Stage
 from bot.domain.money import Micros, dollars, percent
 from bot.domain.overages import OverageRequest, RequestState
@@ -46,8 +47,7 @@ class Digest:
     week_before: Micros | None  # None: that week was not read as a whole
     decided: Sequence[OverageRequest]
     open: Sequence[OverageRequest]
-    alerts: int
-    answered: int
+    alerts: AlertQuality
     revised: Mapping[tuple[str, date], Micros] = field(default_factory=dict)
 
     def name(self, budget: str) -> str:
@@ -66,7 +66,7 @@ def digest_message(digest: Digest) -> Rendered:
         ("open", "Open requests", _requests(d, d.open)),
         ("unattributed", "Unattributed", [_unattributed(d)]),
         *([("revised", "Revised periods", _revised(d))] if d.revised else []),
-        ("alerts", "Alerts", [f"{d.alerts} sent, {d.answered} answered"]),
+        ("alerts", "Alerts", _alerts(d.alerts)),
     ]
     age = f"Figures {as_of(d.freshness, d.zone)} · {BASIS[d.basis]}"
     spoken = [f"{name}: {'; '.join(lines).replace('*', '')}." for _, name, lines in parts]
@@ -119,6 +119,21 @@ def _request_line(d: Digest, r: OverageRequest) -> str:
             return f"{what}: {r.state} by {people(r.decided_by)}"
         case RequestState.EXPIRED:
             return f"{what}: expired, nobody decided in time"
+
+
+def _alerts(q: AlertQuality) -> list[str]:
+    """How good our own alerts were."""
+    lines = [f"{q.fired} sent, {q.answered} answered, {q.in_time} of them in time"]
+    if q.escalated:
+        lines.append(f"{q.escalated} went beyond the owner")
+    if q.useful or q.noise:
+        lines.append(f"{q.useful} useful, {q.noise} noise")
+    if q.lead is not None:
+        tenths = q.lead * 10 // timedelta(days=1)
+        lines.append(
+            f"limits that were reached were warned of {tenths // 10}.{tenths % 10} days before (median)"
+        )
+    return lines
 
 
 def _unattributed(d: Digest) -> str:

@@ -150,6 +150,8 @@ def help_message(command: str, unknown: str | None = None, nearest: str | None =
         f"`{command} status` your budgets · `{command} status all` every budget · "
         f"`{command} status BUDGET` one of them",
         f"`{command} request` ask for more · `{command} request BUDGET AMOUNT REASON` in one line",
+        f"`{command} delegate @lee until Friday` your alerts go to somebody else while you are "
+        f"away · `{command} delegate off` ends it",
         f"`{command} help` this text",
     ]
     start = ""

@@ -21,6 +21,8 @@ ANSWERS = {
     "alert:ack": GONE_ALERT,
     "alert:planned": GONE_ALERT,
     "alert:request": GONE_ALERT,
+    "alert:useful": GONE_ALERT,
+    "alert:noise": GONE_ALERT,
     "request:open": NO_BUDGET,
     "request:approve": GONE_REQUEST,
     "request:deny": GONE_REQUEST,
@@ -258,6 +260,33 @@ def test_an_outsider_does_not_answer_an_alert(desk: Desk) -> None:
     assert desk.alert().buttons()
 
 
+def test_an_alert_is_judged_once_after_its_answer(desk: Desk) -> None:
+    """The buttons come with the answer; the first word counts, and every copy shows it."""
+    dana, lee = desk.person("dana"), desk.person("lee")
+    assert "alert:useful" not in [button[0] for button in desk.alert().buttons()]
+    desk.form(dana, "alert:ack", desk.alert())
+    dana.closes()
+    desk.town.settles()
+    answered = desk.alert()
+    assert ["alert:request", "alert:useful", "alert:noise"] == [b[0] for b in answered.buttons()]
+    dana.presses("alert:noise", answered)
+    desk.slack.wait_until(lambda: "👎 noise, says <@U0DANA>." in desk.alert().text)
+
+    assert ["alert:request"] == [button[0] for button in desk.alert().buttons()]
+    told = desk.told(lee, "alert:useful", desk.button("alert:useful", "1"))
+    assert "<@U0DANA> said so already." == told
+
+
+def test_an_outsider_judges_no_alert_and_plans_nothing(desk: Desk) -> None:
+    """What they press is answered, and nothing is recorded."""
+    sam = desk.newcomer("sam", "stranger")
+
+    for action_id in ("alert:planned", "alert:useful", "alert:noise"):
+        told = desk.told(sam, action_id, desk.button(action_id, "1"))
+        assert "Only members of this workspace can answer alerts." == told
+    assert None is sam.view()
+
+
 def test_asking_for_more_opens_the_form_for_that_budget(desk: Desk) -> None:
     """From the alert and from the status alike; from a budget without a limit it is told."""
     dana = desk.person("dana")
@@ -282,6 +311,7 @@ def test_a_click_whose_form_does_not_open_is_told(desk: Desk) -> None:
 
     for person, action_id, message, expected in (
         (dana, "alert:request", desk.alert(), LATE),
+        (dana, "alert:planned", desk.alert(), LATE),
         (fin, "request:deny", desk.card(), LATE),
         (dana, "alert:ack", desk.alert(), NOTED),
     ):
@@ -306,6 +336,8 @@ def test_a_failure_after_the_ack_is_one_polite_answer(
     tom = desk.person("tom")
     for flow, name in (
         (alerts, "answer"),
+        (alerts, "plan_form"),
+        (alerts, "judge"),
         (alerts, "budget_of"),
         (status, "find_budget"),
         (overages, "decide"),

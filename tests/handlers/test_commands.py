@@ -25,6 +25,20 @@ def test_what_is_typed_is_answered(desk: Desk) -> None:
         "help": "`/budget request BUDGET AMOUNT REASON` in one line",
         "stauts": "I don't know “stauts”. Did you mean `/budget status`?",
         "reqest search 20 x": "I don't know “reqest”. Did you mean `/budget request`?",
+        "delegat @lee until Friday": "Did you mean `/budget delegate`?",
+        "delegate": "Your alerts come to you. When you are away: `/budget delegate @lee",
+        "delegate off": "Your alerts come to you.",
+        "delegate lee until Friday": "Choose a person that Slack offers after the @.",
+        "delegate @nobody until Friday": "Choose a person that Slack offers after the @.",
+        "delegate @lee": "Until when? Write it like `delegate @lee until Friday`",
+        "delegate @lee until": "Until when?",
+        "delegate @lee until someday": "This is no day that I know.",
+        "delegate @lee until 2026-02-30": "This is no day that I know.",
+        "delegate @lee until 2026-11-01": "That day is over.",
+        "delegate @lee until 9999-12-31": "That is more than a year",
+        "delegate @tom until Friday": "You get your alerts already; choose somebody else.",
+        "delegate @guest until Friday": "A guest cannot get alerts.",
+        "delegate <@U0NOBODY> until Friday": "Slack does not know that person",
         "frobnicate": "I don't know “frobnicate”.\n`/budget status` your budgets",
         "request serch 20 x": "Did you mean `search`?",
         "request search abc launch": "“abc” is not an amount in dollars, like 500 or 1,500.00.",
@@ -157,3 +171,44 @@ def test_slack_that_does_not_know_the_person_is_no_obstacle(desk: Desk) -> None:
     assert "Acme: all budgets" in desk.person("tom").types("/budget").text
     desk.asks()
     assert "U0TOM" == desk.requests()[0].requester
+
+
+def test_alerts_are_delegated_in_one_line(desk: Desk) -> None:
+    """Until a weekday or a date; shown, changed, ended, and both are told each time."""
+    dana, told = desk.person("dana"), len(desk.person("lee").dms())
+    until = "Until the end of Fri 6 Nov your alerts go to <@U0LEE>, who may answer them."
+
+    assert until in dana.types("/budget delegate @lee until Friday").text
+    assert until in dana.types("/budget delegate").text
+    desk.town.settles()
+    assert until in dana.dms()[-1].text
+    lees = [message.text for message in desk.person("lee").dms()[told:]]
+    assert ["<@U0DANA> is away: until the end of Fri 6 Nov you get their alerts, and"] == [
+        text.removesuffix(" may answer them.") for text in lees
+    ]
+    answer = dana.types("/budget delegate <@U0FIN|fin> until 2026-12-04")
+    assert "Until the end of Fri 4 Dec your alerts go to <@U0FIN>" in answer.text
+    desk.town.settles()
+    assert "do not come to you any more" in desk.person("lee").dms()[-1].text
+    assert "Your alerts come to you again." == dana.types("/budget delegate off").text
+    desk.town.settles()
+    assert "do not come to you any more" in desk.person("fin").dms()[-1].text
+    assert "Your alerts come to you. When" in dana.types("/budget delegate").text
+
+
+def test_nobody_who_left_or_is_a_stranger_gets_alerts(desk: Desk) -> None:
+    """Asked of Slack anew each time; and without its answer nothing is delegated."""
+    dana = desk.person("dana")
+    sam, bob = desk.newcomer("sam", "stranger"), desk.newcomer("bob", "bot")
+    desk.slack.deactivate(desk.person("lee"))
+
+    for who, why in (
+        ("U0LEE", "That account is deactivated."),
+        (sam.id, "Only members of this workspace can get alerts."),
+        (bob.id, "A bot cannot act on alerts."),
+    ):
+        assert why == dana.types(f"/budget delegate <@{who}> until Friday").text
+    desk.slack.faults.add("users.info", "status", times=None)
+    told = dana.types("/budget delegate <@U0FIN> until Friday").text
+    assert "Slack did not say who that is; please type it again in a minute." == told
+    assert "Your alerts come to you." in dana.types("/budget delegate").text

@@ -227,12 +227,62 @@ def test_a_word_is_added_to_an_answer(desk: Desk) -> None:
 def test_a_word_that_cannot_be_added_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The form stays open, beside its field stands why."""
     dana = desk.person("dana")
-    desk.form(dana, "alert:planned", desk.alert())
+    desk.form(dana, "alert:ack", desk.alert())
     monkeypatch.setattr(alerts, "add_note", lambda *_, **__: 1 / 0)
 
     assert {"note": SORRY} == desk.submits(dana, note="batch").errors
     monkeypatch.undo()
     assert dana.submits().ok
+
+
+def test_a_plan_has_a_day(desk: Desk) -> None:
+    """At most the period's last one, and not over; the message says until when."""
+    dana = desk.person("dana")
+    view = desk.form(dana, "alert:planned", desk.alert())
+    assert "2026-11-09" == view.values["until"]["until"]["selected_date"]
+    assert desk.alert().buttons()[0][0] == "alert:ack"  # not answered yet
+
+    for day, text in (
+        ("2026-11-01", "That day is over; pick one to come."),
+        ("2026-12-01", "The period ends on Mon 30 Nov; pick a day up to then."),
+        ("9999-12-31", "The period ends on Mon 30 Nov; pick a day up to then."),
+    ):
+        assert {"until": text} == desk.submits(dana, until=day).errors
+    assert desk.submits(dana, until="2026-11-06", note="load test <!here>").ok
+    desk.town.settles()
+    assert "<@U0DANA> says this is planned (Mon 2 Nov 11:00), until the end of Fri 6 Nov." in (
+        desk.alert().text
+    )
+    assert "“load test &lt;!here&gt;”" in desk.alert().text
+
+
+def test_a_plan_that_slack_did_not_check_is_checked(desk: Desk) -> None:
+    """Whatever a signed payload holds, the answer is a word beside the field."""
+    dana = desk.person("dana")
+    desk.form(dana, "alert:planned", desk.alert())
+    assert desk.submits(dana, until="2026-11-01").errors
+
+    for day, text in ((None, "Pick the last day"), ("soon", "Pick a day.")):
+        values = {"until": {"until": {"selected_date": day}}, "note": {"note": {"value": None}}}
+        ack = desk.sent_again("view_submission", view__state={"values": values})
+        assert (200, ["until"]) == (ack.status, list(ack.body["errors"]))
+        assert text in ack.body["errors"]["until"]
+    day = {"until": {"until": {"selected_date": "2026-11-06"}}}
+    ack = desk.sent_again(
+        "view_submission", view__private_metadata="99 plan", view__state={"values": day}
+    )
+    assert "This alert is not known any more." in ack.body["errors"]["until"]
+
+
+def test_a_plan_that_comes_too_late_is_told(desk: Desk) -> None:
+    """Somebody answered while the form was open; the form says who."""
+    dana, lee = desk.person("dana"), desk.person("lee")
+    desk.form(dana, "alert:planned", desk.alert())
+    lee.presses("alert:ack", desk.button("alert:ack", "1"))
+    desk.slack.wait_until(lambda: "<@U0LEE> is on it" in desk.alert().text)
+
+    told = desk.submits(dana, until="2026-11-06").errors
+    assert {"until": "<@U0LEE> answered this already (Mon 2 Nov 11:00)."} == told
 
 
 def test_a_form_nobody_knows_is_answered(desk: Desk) -> None:

@@ -4,20 +4,34 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.domain.alerts import Alert, AlertFigures, AnswerKind, figures_of
+from bot.domain.alerts import (
+    Alert,
+    AlertFigures,
+    AlertQuality,
+    Answer,
+    AnswerKind,
+    Feedback,
+    figures_of,
+)
 from bot.domain.budgets import AtLimit, Budget, BudgetId, PersonRef, Stage
+from bot.domain.delegations import Delegation
+from bot.domain.escalation import Step, ladder_of, told_before
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.overages import figures_of as seen
+from bot.domain.periods import midnight
 from bot.domain.policy import Basis
 from bot.domain.stages import Reason
 from bot.domain.standings import Freshness, Standing
 from bot.render import notice
 from bot.render.alert import alert_message
+from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered
+from bot.render.delegation import in_place_of, made, made_for, note
 from bot.render.digest import Digest, digest_message
-from bot.render.modals import View, answer_modal, deny_modal, overage_modal
+from bot.render.modals import View, answer_modal, deny_modal, overage_modal, plan_modal
+from bot.render.reminder import reminder_lead, with_lead
 from bot.render.request import (
     Card,
     Progress,
@@ -152,8 +166,7 @@ def digest(**changes: object) -> Digest:
             request(RequestState.WITHDRAWN, id=39, decided_by=("U0TOM",)),
         ],
         open=[request(id=43)],
-        alerts=5,
-        answered=3,
+        alerts=AlertQuality(5, 3, 2, 1, 2, 1, timedelta(days=4, hours=12)),
     )
     return replace(full, **changes)  # type: ignore[arg-type]
 
@@ -163,18 +176,62 @@ def listed(standings: list[Standing], freshness: Freshness = FRESH) -> Rendered:
     return status_list(standings, freshness, Basis.NET, NEW_YORK, "Acme: all budgets")
 
 
+ON_IT = Answer(AnswerKind.ON_IT, "U0DANA", NOW + HOUR, "moving the reranker to Haiku", NOW + DAY)
+PLANNED = Answer(
+    AnswerKind.PLANNED, "U0DANA", NOW + HOUR, until=midnight(date(2026, 11, 28), NEW_YORK)
+)
+AWAY = Delegation("U0DANA", "U0LEE", NOW, midnight(date(2026, 11, 28), NEW_YORK))
+
+
+def reminded(step: Step, answer: Answer | None = None) -> Rendered:
+    """What somebody gets who is told because nobody answered."""
+    told = figures("81")
+    ladder = ladder_of(BUDGET, Stage.RESPOND, policy())
+    then = ladder.after(step)
+    lead = reminder_lead(
+        step,
+        told,
+        told_before(ladder, step),
+        None if answer else NOW,
+        standing("85"),
+        (then, NOW + DAY) if then else None,
+        answer,
+    )
+    return alert_message(7, told, lead=lead)
+
+
 MESSAGES: dict[str, Callable[[], Rendered]] = {
     "alert look": lambda: alert_message(7, figures("51")),
     "alert respond": lambda: alert_message(7, figures("81")),
     "alert intervene": lambda: alert_message(7, figures("96.50", daily="30")),
     "alert exhausted": lambda: alert_message(7, figures("104.20")),
     "alert under an exception": lambda: alert_message(7, figures("96", raised("50"))),
-    "alert on it": lambda: alert_message(
-        7, figures("81"), (AnswerKind.ON_IT, "U0DANA", NOW + HOUR, "moving the reranker to Haiku")
+    "alert on it": lambda: alert_message(7, figures("81"), Shown(ON_IT)),
+    "alert planned": lambda: alert_message(7, figures("81"), Shown(PLANNED)),
+    "alert asked for more": lambda: alert_message(
+        7, figures("81"), Shown(Answer(AnswerKind.ASKED, "U0DANA", NOW + HOUR))
     ),
-    "alert planned": lambda: alert_message(
-        7, figures("81"), (AnswerKind.PLANNED, "U0DANA", NOW + HOUR, None)
+    "alert judged": lambda: alert_message(
+        7, figures("81"), Shown(ON_IT, feedback=(Feedback.NOISE, "U0DANA"))
     ),
+    "alert replaced": lambda: alert_message(
+        7, figures("81"), Shown(replaced=Replaced(Stage.INTERVENE, NOW + DAY))
+    ),
+    "settled and replaced": lambda: alert_message(
+        7,
+        figures("81"),
+        Shown(ON_IT, (Feedback.USEFUL, "U0DANA"), Replaced(Stage.INTERVENE, NOW + DAY, "Reranker")),
+    ),
+    "reminder": lambda: reminded(Step.REMINDER),
+    "reminder of the backup": lambda: reminded(Step.BACKUP),
+    "reminder of the approvers": lambda: reminded(Step.APPROVERS),
+    "reminder in the channel": lambda: reminded(Step.CHANNEL),
+    "reminder after a term": lambda: reminded(Step.REMINDER, ON_IT),
+    "delegated": lambda: with_lead(
+        alert_message(7, figures("81")), in_place_of(AWAY, NEW_YORK)
+    ),
+    "delegation": lambda: note(made(AWAY, NEW_YORK)),
+    "delegation of another": lambda: note(made_for(AWAY, NEW_YORK)),
     "request pending": lambda: request_card(card()),
     "request with one of two votes": lambda: request_card(
         card(lists=("finance", "leads"), both=True, votes=("U0FIN",))
@@ -221,8 +278,7 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
             week_before=Micros(0),
             decided=[],
             open=[],
-            alerts=0,
-            answered=0,
+            alerts=AlertQuality(),
         )
     ),
     "blind": lambda: notice.blind("anthropic", NOW, "HTTP 503 three times in a row.", NEW_YORK),
@@ -245,4 +301,5 @@ MODALS: dict[str, Callable[[], View]] = {
     ),
     "deny": lambda: deny_modal(42, "Request #42: $50 more for Search ranking.", "C024BE91L"),
     "answer": lambda: answer_modal(7, "What will you do?"),
+    "plan": lambda: plan_modal(7, date(2026, 11, 27), date(2026, 11, 30)),
 }

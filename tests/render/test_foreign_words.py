@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alerts import AnswerKind
-from bot.domain.budgets import Budget
+from bot.domain.alerts import Answer, AnswerKind
+from bot.domain.budgets import Budget, Stage
 from bot.domain.money import micros
 from bot.domain.overages import RequestState
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness
 from bot.render import notice
 from bot.render.alert import alert_message
+from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered, escape, fewer, fitting, one_line, people, person
 from bot.render.digest import digest_message
 from bot.render.modals import View, answer_modal, deny_modal, overage_modal
@@ -71,12 +72,14 @@ def messages(words: str) -> Iterator[Rendered]:
     budget = budget_called(words)
     s = standing("96", budget=budget)
     model = [(name, micros("80"))]
-    note = (AnswerKind.ON_IT, "U0DANA", NOW, words)
+    note = Shown(Answer(AnswerKind.ON_IT, "U0DANA", NOW, words))
+    newer = Shown(replaced=Replaced(Stage.EXHAUSTED, NOW, words))
     denied = card(RequestState.DENIED, name=name, reason=words, decision_reason=words)
     approved = card(RequestState.APPROVED, CONFIRMED, name=name, reason=words)
     blind = replace(STALE, as_of=None, reason=words)
     yield alert_message(7, figures("96", budget=budget))
     yield alert_message(7, figures("96", budget=budget), note)
+    yield alert_message(7, figures("96", budget=budget), newer)
     yield request_card(card(name=name, reason=words, lists=(name,), votes=("U0FIN",)))
     yield request_card(denied)
     yield request_card(approved)

@@ -1,7 +1,7 @@
 """Messages: addressed, posted or updated, looked up after a lost answer, given up."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -10,15 +10,16 @@ from bot.clients.slack import DeliveryError, Posted
 from bot.domain.backoff import delay
 from bot.domain.overages import RequestState
 from bot.effects import messages
+from bot.flows.delivery.addresses import Target, address, in_place_of
 from bot.flows.delivery.attempts import Attempt, too_old
 from bot.parts import Bot
 from bot.render import notice
 from bot.render.blocks import Rendered
-from store import outbox, overages, people
+from bot.render.reminder import unreached, with_lead
+from store import alerts, outbox, overages
 from store.outbox import OutboxEntry
 
 logger = logging.getLogger(__name__)
-KNOWN_FOR = timedelta(hours=1)
 UNSENT = "not sent: "  # begins an error after which nothing has to be looked up
 # The app has to be mended, not the message: it waits instead of being given up.
 APP_BROKEN = {
@@ -61,29 +62,19 @@ def _send(bot: Bot, entry: OutboxEntry, now: datetime) -> dict[str, Any] | None:
         if copy is None or copy.state != "done" or not copy.result:
             return None  # the copy was never posted: there is nothing to bring up to date
         where = Posted(copy.result["channel"], copy.result["ts"])
-        bot.slack.update(where, request["text"], request["blocks"])
+        shown = with_lead(_message(entry), copy.result.get("for"))
+        bot.slack.update(where, shown.text, shown.blocks)
         return None
-    channel = _address(bot, request["to"], now)
+    channel, lead = address(bot, entry, now)
     posted = _posted_before(bot, entry, channel)
     if posted is None:
-        posted = bot.slack.post(channel, request["text"], request["blocks"], entry.key)
-    return {"channel": posted.channel, "ts": posted.ts}
+        shown = with_lead(_message(entry), lead)
+        posted = bot.slack.post(channel, shown.text, shown.blocks, entry.key)
+    return {"channel": posted.channel, "ts": posted.ts, **({"for": lead} if lead else {})}
 
 
-def _address(bot: Bot, to: dict[str, str], now: datetime) -> str:
-    """A channel as it is named; a person by user id, looked up when not known."""
-    if "channel" in to:
-        return to["channel"]
-    ref = to["person"]
-    with bot.db.transaction() as tx:
-        person = people.known(tx, ref, now, within=KNOWN_FOR)
-    if person is None:
-        person = bot.slack.person(ref)
-        with bot.db.transaction() as tx:
-            people.remember(tx, ref, person, now)
-    if person.deleted:
-        raise DeliveryError("user_disabled", permanent=True)
-    return person.id
+def _message(entry: OutboxEntry) -> Rendered:
+    return Rendered(entry.request["text"], entry.request["blocks"])
 
 
 def _posted_before(bot: Bot, entry: OutboxEntry, channel: str) -> Posted | None:
@@ -111,7 +102,7 @@ def _message_failed(bot: Bot, entry: OutboxEntry, error: DeliveryError, now: dat
             wait = delay(entry.attempts, error.retry_after)
             outbox.retry(tx, entry, now + wait, text)
         elif outbox.bury(tx, entry, now, text):
-            _give_up(tx, bot, entry, str(error), now)
+            _give_up(tx, bot, entry, error, now)
     log = logger.error if final else logger.warning
     log(
         "message not sent",
@@ -124,32 +115,65 @@ def _message_failed(bot: Bot, entry: OutboxEntry, error: DeliveryError, now: dat
     return Attempt(entry.key, sent=False, hold=error.retry_after or 0)
 
 
-def _give_up(tx: Session, bot: Bot, entry: OutboxEntry, error: str, now: datetime) -> None:
-    """Somebody hears of it: the one named instead, and the operators."""
+def _give_up(
+    tx: Session, bot: Bot, entry: OutboxEntry, error: DeliveryError, now: datetime
+) -> None:
+    """Somebody hears of it: whoever is next, and the operators."""
     to = entry.request.get("to") or {"group": entry.request.get("group", "")}
     name = next(iter(to.values()))
     operators = bot.policy.organization.channels.operators
-    instead = entry.request.get("instead")
-    if instead and instead != name:
-        text = f"For {name}, who cannot be reached in Slack: {entry.request['text']}"
-        copy = Rendered(text, entry.request["blocks"])
-        key = f"{entry.key}:instead"
-        messages.post(tx, key, {"person": instead}, copy, now, subject=entry.subject, priority=2)
+    for target in in_place_of(tx, entry):
+        _pass_on(tx, entry, name, target, now)
     if entry.kind == messages.UPDATE or name == operators:
         return  # the operators' channel itself is broken: the log and `outbox list` are left
-    told = notice.undelivered(entry.id, entry.key, name, error)
-    messages.tell_operators(tx, bot, f"dead:{entry.key}", told, now, subject="undelivered")
+    told = notice.undelivered(entry.id, entry.key, name, str(error))
+    is_alert = entry.subject.startswith("alert:") and "person" in to
+    key = f"dead:{entry.key}"
+    if is_alert and error.permanent:
+        # Once for a person and a policy file: every further alert would say the same.
+        key = f"unreachable:{name}:{bot.policy.version}"
+    messages.tell_operators(tx, bot, key, told, now, subject="undelivered")
+
+
+def _pass_on(tx: Session, entry: OutboxEntry, name: str, target: Target, now: datetime) -> None:
+    names = [*entry.request.get("unreached", ()), name]
+    message, subject = _message(entry), entry.subject
+    if target.group is not None:
+        key = f"{entry.key}:instead:{target.group}"
+        about = {"alert": target.alert}
+        rest = with_lead(message, unreached(names))
+        messages.post_to_group(tx, key, target.group, rest, now, subject=subject, about=about)
+        return
+    messages.post(
+        tx,
+        f"{entry.key}:instead" + (f":{target.name}" if target.many else ""),
+        target.to,
+        message,
+        now,
+        subject=subject,
+        priority=2,
+        unreached=names,
+    )
 
 
 def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: datetime) -> None:
-    """A DM each, unless the request was decided while the group was asked for."""
-    # Locked: a decision either finds these copies, or is found here.
-    request = overages.load(tx, entry.request["request"], lock=True)
-    if request is None or request.state is not RequestState.PENDING:
-        return
-    rendered = Rendered(entry.request["text"], entry.request["blocks"])
+    """A DM each, unless what it is about was settled while the group was asked for."""
+    rendered = _message(entry)
+    skipped, key = set[str](), f"{entry.subject}:dm"
+    if "alert" in entry.request:
+        alert = alerts.load(tx, entry.request["alert"], lock=True)
+        if alert is None or not alert.is_open(now):
+            return
+        key = entry.key
+    else:
+        # Locked: a decision either finds these copies, or is found here.
+        request = overages.load(tx, entry.request["request"], lock=True)
+        if request is None or request.state is not RequestState.PENDING:
+            return
+        skipped = {request.requester}
     for member in members:
-        if member == request.requester:
-            continue
-        key = f"{entry.subject}:dm:{member}"
-        messages.post(tx, key, {"person": member}, rendered, now, subject=entry.subject, priority=4)
+        if member not in skipped:
+            to = {"person": member}
+            messages.post(
+                tx, f"{key}:{member}", to, rendered, now, subject=entry.subject, priority=4
+            )

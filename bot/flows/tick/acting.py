@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.domain.alerts import due_alert, figures_of
+from bot.domain.escalation import ladder_of
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
 from bot.effects import limits as limit_effects
@@ -58,7 +59,8 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     if (said_by := muting.said_by_a_child(tx, bot, alert, now)) is not None:
         muting.mute(tx, alert, figures, said_by, now)
         return False
-    alert_id = alerts.record(tx, alert, figures, now)
+    ladder = ladder_of(budget, alert.stage, bot.policy)
+    alert_id = alerts.record(tx, alert, figures, now, ladder=ladder)
     if alert_id is None:
         return False
     messages.post(
