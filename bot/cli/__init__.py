@@ -6,7 +6,16 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.cli import backfilling, forecasting, importing, looking, policy, records, running
+from bot.cli import (
+    backfilling,
+    backtesting,
+    forecasting,
+    importing,
+    looking,
+    policy,
+    records,
+    running,
+)
 from bot.domain.errors import ConfigError, UserError
 
 app = typer.Typer(
@@ -16,7 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for part in (running, policy, looking, backfilling, importing, forecasting, records):
+PARTS = (running, policy, looking, backfilling, importing, forecasting, backtesting, records)
+for part in PARTS:
     part.register(app)
 
 

@@ -88,13 +88,12 @@ def from_ledger(bot: Bot, asked: Asked, now: datetime) -> list[Backtest]:
         found = [
             _replayed(reader, asked, budget, in_force.get(budget.id, ())) for budget in limited
         ]
-    with_periods = [one for one in found if one.periods]
-    if not with_periods:
+        if any(one.periods for one in found):
+            return [one for one in found if one.periods]
         raise UserError(
             f"{_no_period(reader.series(limited[0]), limited[0], asked.since)}; read more with "
             "budget-bot backfill --since DATE, or import a file of it"
         )
-    return with_periods
 
 
 def _replayed(reader: "_Reader", asked: Asked, budget: Budget, revisions: Revisions) -> Backtest:
