@@ -33,7 +33,7 @@ def gather(
     live = raises.live(tx, now)
     families = _families(tx, policy, wanted, now)
     ages = by_source(tx, policy, now)
-    fresh = {id_: _freshness(families[id_], ages) for id_ in wanted}
+    fresh = {id_: _freshness(families[id_], ages, now) for id_ in wanted}
     recent = _Recent(tx, policy, families, fresh, now)
     timed = watching.timed(tx, wanted)
     found = {
@@ -195,9 +195,15 @@ def _rolled_up(
     return [below[period.starts_at].get(id_, 0) for id_, period in periods.items()]
 
 
-def _freshness(family: _Family, ages: Mapping[str, Freshness]) -> Freshness:
-    """Of the sources that feed it; pushed and imported usage has no age, and who knows none has all."""
+def _freshness(family: _Family, ages: Mapping[str, Freshness], now: datetime) -> Freshness:
+    """
+    Of the polled sources that feed it; of all of them where nothing has been charged yet.
+
+    What is pushed or imported comes when it comes: a budget of only that is as fresh as it can be.
+    """
     feeding = [ages[source] for source in family.sources if source in ages]
+    if family.sources and not feeding:
+        return Freshness(now, stale=False)
     return together(feeding or list(ages.values()))
 
 

@@ -199,6 +199,20 @@ def test_of_two_blind_sources_the_longer_is_told(db: Database) -> None:
     assert (NOW - DAY, "HTTP 401") == (found.blind_since, found.reason)
 
 
+def test_a_budget_of_pushed_usage_is_as_fresh_as_it_can_be(db: Database) -> None:
+    """A source that is polled and blind says nothing about it; what it feeds is blind."""
+    charge = Charge("search", replace(ROW, starts_at=NOW - HOUR, ends_at=NOW), micros(5), micros(5))
+    with db.transaction() as tx:
+        ledger.add(tx, "push:gateway", [charge])
+        sources.save(
+            tx, SourceState("anthropic", ok_at=NOW - DAY, blind_since=NOW - DAY, blind_reason="503")
+        )
+    found = gathered(db)
+
+    assert (False, True) == (found[BUDGET.id].freshness.stale, found[DAILY.id].freshness.stale)
+    assert NOW == found[BUDGET.id].freshness.as_of
+
+
 def test_a_deep_tree_counts_every_dollar_once(db: Database) -> None:
     """Workload, squad, product line: each level holds what lies below, and no more."""
     chain: list[Budget] = []
