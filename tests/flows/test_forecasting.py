@@ -58,14 +58,14 @@ def bot(db: Database) -> Bot:
     )
 
 
-def charge(bot: Bot, budget: str, spent: Spent) -> None:
+def charge(bot: Bot, budget: str, spent: Spent, source: str = "pushed") -> None:
     """Charges in the ledger."""
     rows = [
         Charge(budget, replace(ROW, starts_at=begin, ends_at=begin + HOUR), amount, amount)
         for begin, amount in spent.items()
     ]
     with bot.db.transaction() as tx:
-        ledger.add(tx, "pushed", rows)
+        ledger.add(tx, source, rows)
 
 
 Write = Callable[[str, Spent], Path]
@@ -135,7 +135,7 @@ def test_what_came_later_was_not_known(bot: Bot) -> None:
 
 def test_as_of_the_figures(bot: Bot) -> None:
     """A budget is forecast from where the figures end, because silence since then is no saving."""
-    charge(bot, "search", hours("2026-10-01 00:00", "2026-11-10 12:00"))
+    charge(bot, "search", hours("2026-10-01 00:00", "2026-11-10 12:00"), source="anthropic")
     with bot.db.transaction() as tx:
         end = at("2026-11-10 12:00")
         sources.save(tx, SourceState(name="anthropic", ok_at=end, refreshed_at=end))
