@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 
 from bot.domain.attribution import Charge
 from bot.domain.usage import Window
+from store.batches import pieces
 from store.tables import ChargeRow
 
 Values = tuple[Any, ...]
@@ -142,8 +143,8 @@ def read(tx: Session, source: str, window: Window) -> Iterator[tuple[int, Values
 
 def insert(tx: Session, rows: Sequence[Values]) -> None:
     """By the connection: the session would look at every row once more."""
-    if rows:
-        tx.connection().execute(sql_insert(_TABLE), [_named(values) for values in rows])
+    for some in pieces(rows):
+        tx.connection().execute(sql_insert(_TABLE), [_named(values) for values in some])
 
 
 def remove(tx: Session, ids: Sequence[int]) -> None:

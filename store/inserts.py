@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
-_AT_ONCE = 1_000
+from store.batches import pieces
+
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -25,9 +26,8 @@ def insert_all_once(
     keys = list(_columns(table).primary_key)
     statement = _insert(tx, table).on_conflict_do_nothing().returning(*keys)
     found: set[tuple[Any, ...]] = set()
-    for start in range(0, len(rows), _AT_ONCE):
-        some = list(rows[start : start + _AT_ONCE])
-        found |= {tuple(row) for row in tx.connection().execute(statement, some)}
+    for some in pieces(rows):
+        found |= {tuple(row) for row in tx.connection().execute(statement, list(some))}
     return found
 
 
@@ -46,9 +46,9 @@ def upsert_all(tx: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]
     keys = [column.name for column in _columns(table).primary_key]
     statement = _insert(tx, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    tx.connection().execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows)
-    )
+    statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    for some in pieces(rows):
+        tx.connection().execute(statement, list(some))
 
 
 def _insert(tx: Session, table: type[SQLModel]) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
+from store.batches import pieces
 from store.tables import TouchedRow
 
 _AT_ONCE = 5_000  # below what either database takes as parameters
@@ -23,7 +24,8 @@ def note(tx: Session, budgets: Collection[str], *, limit_changed: bool = False) 
     """Added, never updated: two that note the same budget do not wait for each other."""
     if budgets:
         rows = [{"budget": b, "limit_changed": limit_changed} for b in sorted(set(budgets))]
-        tx.connection().execute(insert(TouchedRow), rows)
+        for some in pieces(rows):
+            tx.connection().execute(insert(TouchedRow), list(some))
 
 
 def waiting(tx: Session) -> Touched:

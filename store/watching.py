@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from bot.domain.budgets import BudgetId, Stage
 from bot.domain.stages import Reached, Reason
 from bot.domain.watch import Watch
-from store.batches import batches
+from store.batches import batches, pieces
 from store.inserts import upsert_all
 from store.tables import WatchRow
 
@@ -62,7 +62,8 @@ def update_spent(tx: Session, changed: Mapping[BudgetId, int]) -> None:
         table = WatchRow.__table__  # type: ignore[attr-defined]
         rows = [{"id_": budget, "amount": amount} for budget, amount in sorted(changed.items())]
         statement = update(table).where(table.c.budget == bindparam("id_"))
-        tx.connection().execute(statement.values(spent=bindparam("amount")), rows)
+        for some in pieces(rows):
+            tx.connection().execute(statement.values(spent=bindparam("amount")), list(some))
 
 
 def look_now(tx: Session, budgets: Mapping[BudgetId, tuple[datetime, int]], now: datetime) -> None:
