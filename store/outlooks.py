@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from bot.domain.budgets import Budget
-from bot.domain.forecast import Confidence, History, forecast, learn, runway
+from bot.domain.forecast import Confidence, forecast, history_of, learn, runway
 from bot.domain.forecast.history import MEMORY
 from bot.domain.money import ZERO, Micros
 from bot.domain.outlook import Outlook
@@ -59,7 +59,7 @@ def _at(
     for one in asked:
         work = policy.organization.calendar
         calendar = WorkCalendar(zone, work.working_days, work.holidays)
-        history = History(first, _added(days, one.members), _added(hours, one.members))
+        history = history_of(first, _of(days, one.members), _of(hours, one.members))
         pattern = learn(history, calendar)
         spent_today = Micros(sum(today.get(member, ZERO) for member in one.members))
         ahead = forecast(pattern, spent_today, one.spent, one.period, until)
@@ -82,7 +82,10 @@ def _spike(tx: Session, policy: Policy, one: Asked, burn: Burn) -> Spike | None:
     return spike(replace(burn, swing=usual))
 
 
+def _of(sums: Sums, members: Collection[str]) -> list[list[Micros]]:
+    return [sums[member] for member in members if member in sums]
+
+
 def _added(sums: Sums, members: Collection[str]) -> list[Micros]:
-    """The members' lists, added place by place."""
-    lists = [sums[member] for member in members if member in sums]
-    return [Micros(sum(amounts)) for amounts in zip(*lists, strict=True)]
+    """The members' hours, added one by one."""
+    return [Micros(sum(amounts)) for amounts in zip(*_of(sums, members), strict=True)]
