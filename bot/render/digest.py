@@ -129,7 +129,7 @@ def _alerts(q: AlertQuality) -> list[str]:
     if q.useful or q.noise:
         lines.append(f"{q.useful} useful, {q.noise} noise")
     if q.lead is not None:
-        tenths = q.lead * 10 // timedelta(days=1)
+        tenths = round(q.lead * 10 / timedelta(days=1))
         lines.append(
             f"limits that were reached were warned of {tenths // 10}.{tenths % 10} days before (median)"
         )

@@ -267,9 +267,9 @@ def test_a_plan_that_slack_did_not_check_is_checked(desk: Desk) -> None:
         ack = desk.sent_again("view_submission", view__state={"values": values})
         assert (200, ["until"]) == (ack.status, list(ack.body["errors"]))
         assert text in ack.body["errors"]["until"]
-    day = {"until": {"until": {"selected_date": "2026-11-06"}}}
+    friday = {"until": {"until": {"selected_date": "2026-11-06"}}}
     ack = desk.sent_again(
-        "view_submission", view__private_metadata="99 plan", view__state={"values": day}
+        "view_submission", view__private_metadata="99 plan", view__state={"values": friday}
     )
     assert "This alert is not known any more." in ack.body["errors"]["until"]
 
