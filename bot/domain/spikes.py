@@ -132,7 +132,7 @@ def spike(burn: Burn, rule: SpikeRule = DEFAULT) -> Spike | None:
     into = (burn.as_of - _hour(burn.as_of)) / HOUR
     normal = sum(held.normal[begin:last]) + round(held.normal[last] * into)
     since = _hour(burn.as_of) - (last - begin) * HOUR
-    spent = Micros(sum(held.spent[begin:]))
+    spent = Micros(sum(max(0, amount) for amount in held.spent[begin:]))  # a credit is no spend
     return Spike(spent, Micros(normal), since, burn.as_of, held.planned)
 
 
