@@ -128,3 +128,11 @@ def test_a_runaway_loop_is_told_within_the_hour_by_the_policy_alone() -> None:
     assert first.stage >= RESPOND
     assert () == alerts[FIXED_80]
     assert Reason.SPIKE not in {alert.reason for alert in alerts[RUNWAY]}
+
+
+def test_a_milder_stage_after_a_worse_one_is_no_news() -> None:
+    """96 % of the limit, then a credit to 82 %: the owner was told of worse."""
+    series = days(*[1] * 31, 192, -28, *[0] * 28)
+    alerts = fired_by(walked(series, 9, 200), rule_sets(SEARCH), CALENDAR)[FIXED_80]
+
+    assert [INTERVENE] == [alert.stage for alert in alerts]
