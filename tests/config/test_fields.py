@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.config import fields
-from bot.domain.spans import Span
+from bot.domain.spans import Span, WorkingHours
 
 
 @pytest.mark.parametrize(
@@ -126,6 +126,9 @@ def test_shares_are_exact() -> None:
         (fields.parse_weekday, "monday", 0),
         (fields.parse_clock, "09:05", time(9, 5)),
         (fields.parse_clock, "9:05", time(9, 5)),
+        (fields.parse_hours, "08:30-17:00", WorkingHours(time(8, 30), time(17))),
+        (fields.parse_hours, "9:00 - 18:00", WorkingHours()),
+        (fields.parse_hours, "00:00-24:00", WorkingHours(time(), time())),
         (fields.parse_date, "2028-02-29", date(2028, 2, 29)),
         (fields.parse_person, "dana@example.com", "dana@example.com"),
         (fields.parse_person, "U024BE7LH", "U024BE7LH"),
@@ -156,6 +159,12 @@ def test_understood(parse: object, raw: object, expected: object) -> None:
         (fields.parse_zone, 5),
         (fields.parse_weekday, "mo"),
         (fields.parse_clock, "24:00"),
+        (fields.parse_hours, "18:00-09:00"),
+        (fields.parse_hours, "09:00-09:00"),
+        (fields.parse_hours, "09:00-00:00"),
+        (fields.parse_hours, "09:00"),
+        (fields.parse_hours, "09:00-25:00"),
+        (fields.parse_hours, 9),
         (fields.parse_clock, 9),
         (fields.parse_date, "2026-02-29"),
         (fields.parse_date, "20260201"),
