@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, update
+from sqlalchemy import ColumnElement, and_, false, func, or_, update
 from sqlmodel import Session, col, select
 
 from bot.domain.alerts import Alert, AlertFigures, Answer, AnswerKind, Feedback
@@ -59,12 +59,13 @@ class SentAlert:
 
 
 def sent_stages(tx: Session, budget: BudgetId, first_day: date, limit: Micros) -> frozenset[Stage]:
-    """The stages already sent for this period and this effective limit."""
+    """The stages already sent for this period and this effective limit; a spike is none."""
     rows = tx.exec(
         select(AlertRow.stage).where(
             col(AlertRow.budget) == budget,
             col(AlertRow.first_day) == first_day,
             col(AlertRow.limit) == limit,
+            col(AlertRow.reason) != Reason.SPIKE,
         )
     )
     return frozenset(Stage(stage) for stage in rows)
@@ -81,6 +82,7 @@ def sent_stages_of(
             select(AlertRow.budget, AlertRow.first_day, AlertRow.limit, AlertRow.stage).where(  # type: ignore[call-overload]
                 col(AlertRow.budget).in_(some or []),
                 col(AlertRow.first_day) >= min(day for day, _ in wanted.values()),
+                col(AlertRow.reason) != Reason.SPIKE,
             )
         )
         for budget, first_day, limit, stage in rows:
@@ -136,12 +138,37 @@ def record(
             col(AlertRow.first_day) == s.period.first_day,
             col(AlertRow.limit) == s.limit,
             col(AlertRow.stage) < int(alert.stage),
+            col(AlertRow.reason) != Reason.SPIKE if alert.spike is None else false(),
             col(AlertRow.replaced_by).is_(None),
         )
         # Due at once: its message has to say by what it is replaced.
         .values(replaced_by=muted_by or alert_id, escalate_at=now)
     )
     return alert_id
+
+
+def is_known(tx: Session, key: str) -> bool:
+    """Whether this alert was sent, or counts as sent."""
+    return tx.exec(select(AlertRow.id).where(col(AlertRow.key) == key)).first() is not None
+
+
+def newest_spike(
+    tx: Session, budgets: Collection[BudgetId], owner: str, since: datetime
+) -> int | None:
+    """The newest spike that was told to this owner of one of these budgets."""
+    found: list[int] = []
+    for some in batches(budgets):
+        rows = tx.exec(
+            select(AlertRow.id).where(
+                col(AlertRow.budget).in_(some or []),
+                col(AlertRow.reason) == Reason.SPIKE,
+                col(AlertRow.owner) == owner,
+                col(AlertRow.fired_at) >= since,
+                col(AlertRow.muted_by).is_(None),
+            )
+        )
+        found += [id_ for id_ in rows if id_ is not None]
+    return max(found, default=None)
 
 
 def newest(
@@ -155,6 +182,7 @@ def newest(
             col(AlertRow.first_day) == first_day,
             col(AlertRow.limit) == limit,
             col(AlertRow.stage) >= int(at_least),
+            col(AlertRow.reason) != Reason.SPIKE,
         )
         .order_by(col(AlertRow.id).desc())
         .limit(1)

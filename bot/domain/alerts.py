@@ -12,6 +12,8 @@ from bot.domain.escalation import calendar_of, due_after
 from bot.domain.forecast import Confidence, sentence
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.policy import Basis, Policy
+from bot.domain.spans import WorkCalendar
+from bot.domain.spikes import Spike, by_spike
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 
@@ -47,6 +49,7 @@ class Alert:
     standing: Standing
     stage: Stage
     reason: Reason
+    spike: Spike | None = None  # what is told: spending far faster than usual
 
     @property
     def key(self) -> str:
@@ -54,9 +57,12 @@ class Alert:
         What makes two alerts the same alert; the database refuses the second.
 
         The limit is part of it, so a raise arms the stages again. The day is the local one:
-        in UTC, two London days of late March start on the same date.
+        in UTC, two London days of late March start on the same date. A spike is told once for a day.
         """
         s = self.standing
+        if self.spike is not None:
+            day = self.spike.day(s.budget.time_zone)
+            return f"alert:{s.budget.id}:{s.period.first_day}:{s.limit}:spike:{day}"
         return f"alert:{s.budget.id}:{s.period.first_day}:{s.limit}:{self.stage.word}"
 
 
@@ -74,6 +80,20 @@ def due_alert(standing: Standing, sent: Collection[Stage]) -> Alert | None:
     if any(earlier >= reached.stage for earlier in sent):
         return None
     return Alert(standing, reached.stage, reached.reason)
+
+
+def due_spike(standing: Standing, calendar: WorkCalendar) -> Alert | None:
+    """
+    The alert of a runaway loop, if there is one: whatever stage was told before.
+
+    It is no stage of the period: what it says is over in hours, so it neither mutes a stage nor is
+    muted by one.
+    """
+    sudden = standing.outlook.spike if standing.outlook else None
+    if sudden is None or standing.freshness.stale:
+        return None
+    found = by_spike(standing.budget, sudden, standing.spent, standing.limit, calendar, standing.at)
+    return None if found is None else Alert(standing, found.stage, found.reason, sudden)
 
 
 def repeats(parent: Alert, child: Standing) -> bool:
@@ -119,6 +139,7 @@ class AlertFigures:
     lead_time: str = ""  # as the owner stated it
     lead_ends_at: datetime | None = None  # when it would be over, had it begun with the alert
     driver: Driver | None = None
+    spike: str = ""  # in one sentence, where hours cost far more than usual
 
     @property
     def percent(self) -> int:
@@ -162,6 +183,7 @@ def figures_of(
         lead_time=str(s.budget.lead_time),
         lead_ends_at=calendar.after(now, s.budget.lead_time),
         driver=driver,
+        spike=s.outlook.spike.sentence if s.outlook and s.outlook.spike else "",
     )
 
 

@@ -25,8 +25,6 @@ def watch(
     sent: Collection[Stage],
     held: Mode | None,
     raises: Collection[TemporaryRaise],
-    *,
-    spike_told: bool = False,
 ) -> Watch:
     """
     `sent` are the stages told for this period and limit, `held` is the mode at the target.
@@ -48,7 +46,7 @@ def watch(
         for stage in Stage
         if worst is None or stage > worst
     ]
-    if not spike_told and (sudden := _spike_at(standing, again)) is not None:
+    if (sudden := _spike_at(standing, again)) is not None:
         amounts.append(sudden)
     back = None
     if held not in (None, mode_for(standing.budget.at_limit, standing.spent, limit)):
@@ -66,6 +64,8 @@ def _spike_at(standing: Standing, until: datetime) -> int | None:
     ahead = standing.outlook
     if ahead is None or ahead.burn is None or not ahead.is_known:
         return None
+    if standing.freshness.stale and ahead.spike is not None:
+        return int(standing.spent)  # it could not be told
     found = spike_at(ahead.burn, standing.spent, until)
     # One that is there and is none by the team's own swing would wake the budget in every tick.
     return None if found is None or found <= standing.spent else int(found)

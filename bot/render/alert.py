@@ -94,7 +94,8 @@ def _ahead(f: AlertFigures) -> list[str]:
         f.confidence,
         f.p50,
     )
-    sentences = [f"{runs_out[0].upper()}{runs_out[1:]}{_against_lead_time(f)}."]
+    sentences = [f"Far faster than usual: {f.spike}"] if f.spike else []
+    sentences.append(f"{runs_out[0].upper()}{runs_out[1:]}{_against_lead_time(f)}.")
     if f.stage is Stage.EXHAUSTED:
         return [*sentences, *_drove(f)]
     if f.p50 is not None and f.p80 is not None:

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.alerts import due_alert, figures_of
+from bot.domain.alerts import Alert, due_alert, due_spike, figures_of
 from bot.domain.escalation import ladder_of
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
@@ -44,25 +45,44 @@ def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetim
 
 
 def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
-    """Fire the one alert that is due, if any: its row and its DM, in this transaction."""
+    """Fire the one alert that is due, if any: the stage that is reached, or a spike if it is worse."""
     budget, limit = standing.budget, standing.limit
-    if limit is None or standing.stage is None:
+    if limit is None:
         return False
-    sent = alerts.sent_stages(tx, budget.id, standing.period.first_day, limit)
-    alert = due_alert(standing, sent)
-    if alert is None:
-        return False
+    sudden = _untold_spike(tx, bot, standing)
+    stage = None
+    if standing.stage is not None:
+        sent = alerts.sent_stages(tx, budget.id, standing.period.first_day, limit)
+        stage = due_alert(standing, sent)
+    if stage is None or (sudden is not None and sudden.stage > stage.stage):
+        return sudden is not None and _fire(tx, bot, sudden, now) is not None
+    alert_id = _fire(tx, bot, stage, now)
+    if alert_id is not None and sudden is not None:
+        # The message says it, too: a second one would only wake the owner again.
+        muting.mute(tx, sudden, figures_of(sudden, bot.policy, now), alert_id, now)
+    return alert_id is not None
+
+
+def _untold_spike(tx: Session, bot: Bot, standing: Standing) -> Alert | None:
+    calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
+    sudden = due_spike(standing, calendar)
+    return None if sudden is None or alerts.is_known(tx, sudden.key) else sudden
+
+
+def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int | None:
+    """An alert's row and its DM, in this transaction; None when it was told already, or by a child's."""
+    standing, budget = alert.standing, alert.standing.budget
     until = min(standing.freshness.as_of or now, now)
     family = bot.policy.tree.family(budget.id)
     driver = drivers.of_budgets(tx, family, until, bot.policy.basis)
     figures = figures_of(alert, bot.policy, now, driver)
     if (said_by := muting.said_by_a_child(tx, bot, alert, now)) is not None:
         muting.mute(tx, alert, figures, said_by, now)
-        return False
+        return None
     ladder = ladder_of(budget, alert.stage, bot.policy)
     alert_id = alerts.record(tx, alert, figures, now, ladder=ladder)
     if alert_id is None:
-        return False
+        return None
     messages.post(
         tx,
         alert.key,
@@ -74,22 +94,16 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
         priority=5 - alert.stage,
         instead=budget.backup,
     )
-    audit.note(
-        tx,
-        "alert.fired",
-        audit.SYSTEM,
-        alert.key,
-        {
-            "stage": alert.stage.word,
-            "reason": alert.reason.value,
-            "owner": budget.owner,
-            "spent": standing.spent,
-            "limit": limit,
-            "policy_version": bot.policy.version,
-        },
-        now,
-    )
-    return True
+    data = {
+        "stage": alert.stage.word,
+        "reason": alert.reason.value,
+        "owner": budget.owner,
+        "spent": standing.spent,
+        "limit": standing.limit,
+        "policy_version": bot.policy.version,
+    }
+    audit.note(tx, "alert.fired", audit.SYSTEM, alert.key, data, now)
+    return alert_id
 
 
 def enforce(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:

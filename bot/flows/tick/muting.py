@@ -17,6 +17,8 @@ def said_by_a_child(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int |
     candidates = [b for b in below if tree.budgets[b].owner == parent.owner]
     if not candidates:
         return None
+    if alert.spike is not None:
+        return alerts.newest_spike(tx, candidates, parent.owner, alert.spike.since)
     for child in standings.gather(tx, bot.policy, now, candidates).values():
         if not repeats(alert, child) or child.limit is None:
             continue
