@@ -100,3 +100,40 @@ def test_a_quiet_budget_stays_quiet(tmp_path: Path, database_url: str) -> None:
             moment += timedelta(days=3, hours=5)
 
         assert [] == acme.said_to("dana")
+
+
+def test_a_loop_that_runs_away_at_night_is_told_within_the_hour(
+    tmp_path: Path, database_url: str
+) -> None:
+    """At 03:00 nothing is usual: the owner is woken at a fifth of the limit, once, and not again that day."""
+    with town(tmp_path, database_url, "http", at("2026-11-18 18:00"), policy(1000)) as acme:
+        spends_on_working_days(acme, "2026-10-19", "2026-11-18", "8")
+        hours(acme, "2026-11-18 18:00", "2026-11-19 02:00", every=4)
+        assert [] == stages(acme)
+
+        for minute in range(0, 120, 10):
+            acme.clock.to(at("2026-11-19 02:10") + timedelta(minutes=minute))
+            acme.spends("8")
+            acme.turn()
+        told = acme.said_to("dana")
+        assert ["intervene"] == [s for s in stages(acme) if s in ("respond", "intervene")]
+        assert "Far faster than usual" in told[0]
+        assert "where next to nothing is usual" in told[0]
+        assert acme.clock() < at("2026-11-19 05:00")
+
+
+def test_a_raise_arms_the_time_again(tmp_path: Path, database_url: str) -> None:
+    """With more room nothing is due; when that runs short, the owner is told by the new limit."""
+    with town(tmp_path, database_url, "http", at("2026-11-16 18:00"), policy(400)) as acme:
+        spends_on_working_days(acme, "2026-10-19", "2026-11-30", "20")
+        hours(acme, "2026-11-16 18:00", "2026-11-23 18:00", every=6)
+        before = stages(acme)
+        acme.person("dana").types("/budget request search 200 launch week")
+        acme.settles()
+        acme.person("fin").presses("request:approve", acme.last_dm("fin"))
+        acme.settles()
+        hours(acme, "2026-11-24 00:00", "2026-11-30 18:00", every=6)
+
+        assert "respond" in before
+        assert "look" in stages(acme)[len(before) :]
+        assert "exhausted" not in stages(acme)
