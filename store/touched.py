@@ -30,18 +30,21 @@ def note(tx: Session, budgets: Collection[str], *, limit_changed: bool = False) 
 
 def waiting(tx: Session) -> Touched:
     """What was noted and not taken yet."""
-    rows = tx.exec(select(TouchedRow.budget, TouchedRow.limit_changed)).all()
+    rows = tx.exec(select(TouchedRow.budget, TouchedRow.limit_changed).distinct()).all()
     return _touched(rows)
 
 
 def take(tx: Session) -> Touched:
     """As `waiting`, and it is not noted any more; what others are just noting waits its turn."""
-    rows = tx.exec(select(TouchedRow.id, TouchedRow.budget, TouchedRow.limit_changed)).all()
-    ids = [id_ for id_, _, _ in rows]
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
-        tx.execute(delete(TouchedRow).where(col(TouchedRow.id).in_(some)))
-    return _touched([(budget, changed) for _, budget, changed in rows])
+    budgets: set[str] = set()
+    limits: set[str] = set()
+    query = select(TouchedRow.id, TouchedRow.budget, TouchedRow.limit_changed)
+    while rows := tx.exec(query.order_by(col(TouchedRow.id)).limit(_AT_ONCE)).all():
+        # By number: what becomes visible only now was not seen, and must not go.
+        tx.execute(delete(TouchedRow).where(col(TouchedRow.id).in_([id_ for id_, _, _ in rows])))
+        budgets.update(budget for _, budget, _ in rows)
+        limits.update(budget for _, budget, changed in rows if changed)
+    return Touched(frozenset(budgets), frozenset(limits))
 
 
 def _touched(rows: Collection[tuple[str, bool]]) -> Touched:
