@@ -21,7 +21,7 @@ from bot.domain.usage import Tokens, UsageRow, Window
 from bot.flows import importing
 from bot.flows.importing import import_file
 from bot.parts import Bot
-from store import directory, audit, ledger, sources, usage_rows
+from store import audit, directory, ledger, sources, usage_rows
 from store.db import Database
 
 HOUR = timedelta(hours=1)

@@ -227,9 +227,7 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "reminder of the approvers": lambda: reminded(Step.APPROVERS),
     "reminder in the channel": lambda: reminded(Step.CHANNEL),
     "reminder after a term": lambda: reminded(Step.REMINDER, ON_IT),
-    "delegated": lambda: with_lead(
-        alert_message(7, figures("81")), in_place_of(AWAY, NEW_YORK)
-    ),
+    "delegated": lambda: with_lead(alert_message(7, figures("81")), in_place_of(AWAY, NEW_YORK)),
     "delegation": lambda: note(made(AWAY, NEW_YORK)),
     "delegation of another": lambda: note(made_for(AWAY, NEW_YORK)),
     "request pending": lambda: request_card(card()),
