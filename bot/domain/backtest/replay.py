@@ -78,20 +78,32 @@ def fired(walked: Walk, rules: RuleSet, calendar: WorkCalendar) -> tuple[Fired, 
     """
     The alerts of a rule set in a period: one for each stage at most, a worse one mutes the milder.
 
-    As `due_alert` has it. What the evaluation before found is forgotten with the period.
+    As `due_alert` has it; a spike is told beside the stages, once for a day, as `due_spike` has it.
+    What the evaluation before found is forgotten with the period.
     """
     sent: list[Fired] = []
+    worst_sent: Stage | None = None
+    told: set[date] = set()
     before: Stage | None = None
     for moment in walked.moments:
         timed = _timed(walked, moment, rules, calendar)
-        reached = worst(
-            _shared(walked, moment, rules),
-            confirmed(timed, before),
-            _spiked(walked, moment, rules, calendar),
-        )
+        stage = worst(_shared(walked, moment, rules), confirmed(timed, before))
         before = timed.stage if timed else None
-        if reached is not None and all(reached.stage > earlier.stage for earlier in sent):
-            sent.append(Fired(moment.at, reached.stage, reached.reason))
+        if stage is not None and worst_sent is not None and stage.stage <= worst_sent:
+            stage = None
+        sudden = _spiked(walked, moment, rules, calendar)
+        day = moment.spike.day(calendar.time_zone) if moment.spike else None
+        if sudden is not None and day in told:
+            sudden = None
+        if sudden is not None and day is not None:
+            told.add(day)
+        # One message says both: the worse of them is what it is about.
+        found = worst(stage, sudden)
+        if found is None:
+            continue
+        if found is stage:
+            worst_sent = found.stage
+        sent.append(Fired(moment.at, found.stage, found.reason))
     return tuple(sent)
 
 
