@@ -134,6 +134,7 @@ class Case:
     is_known: bool  # the policy still has the budget
     is_stale: bool
     is_there: bool  # this stage or a worse one, under the limit that it was told for
+    comes_back: bool = True  # gone, it may return without a new alert; a spike would have one
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def decide(case: Case, ladder: Ladder, calendar: WorkCalendar, now: datetime) ->
     if (may := may_tell_at(case.stage, calendar, now)) > now:
         return Wait(may)
     if not case.is_there:
-        return Wait(now + GONE_WAIT)
+        return Wait(now + GONE_WAIT) if case.comes_back else Stop("it is over")
     if case.is_answered:
         return Tell(Step.REMINDER, again=True)
     step = ladder.after(case.done)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.domain.alerts import due_spike
 from bot.domain.budgets import PersonRef
 from bot.domain.escalation import (
     Case,
@@ -18,6 +19,7 @@ from bot.domain.escalation import (
     next_due,
     told_before,
 )
+from bot.domain.spans import WorkCalendar
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.effects import alerts as alert_effects
@@ -66,7 +68,7 @@ def _step(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
         return False
     calendar = calendar_of(bot.policy, alert.figures.time_zone)
     standing = standings.of_budget(tx, bot.policy, alert.budget, now)
-    match decide(_case(alert, standing), alert.ladder, calendar, now):
+    match decide(_case(alert, standing, calendar), alert.ladder, calendar, now):
         case Tell(step, again):
             if standing is not None:
                 _tell(tx, bot, alert, alert.ladder, step, standing, now, again=again)
@@ -78,17 +80,14 @@ def _step(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
     return False
 
 
-def _case(alert: SentAlert, standing: Standing | None) -> Case:
+def _case(alert: SentAlert, standing: Standing | None, calendar: WorkCalendar) -> Case:
     figures = alert.figures
+    is_spike = figures.reason is Reason.SPIKE
     there = (
         standing is not None
         and standing.limit == alert.limit
         and standing.period.first_day == alert.first_day
-        # How fast is spent is looked at when it fires, not kept as a stage.
-        and (
-            figures.reason is Reason.SPIKE
-            or (standing.stage is not None and standing.stage >= alert.stage)
-        )
+        and (_runs_away(standing, calendar) if is_spike else (standing.stage or 0) >= alert.stage)
     )
     return Case(
         stage=alert.stage,
@@ -98,7 +97,13 @@ def _case(alert: SentAlert, standing: Standing | None) -> Case:
         is_known=standing is not None,
         is_stale=standing is not None and standing.freshness.stale,
         is_there=there,
+        comes_back=not is_spike,
     )
+
+
+def _runs_away(standing: Standing, calendar: WorkCalendar) -> bool:
+    """A spike is no stage of the period: what counts is whether it goes on."""
+    return due_spike(standing, calendar) is not None
 
 
 def _tell(

@@ -265,6 +265,7 @@ def test_an_answer_holds_for_its_time_and_not_beyond_the_period(
         (replace(CASE, is_stale=True), Wait(NOW + timedelta(minutes=5))),
         (replace(CASE, is_there=False), Wait(NOW + HOUR)),
         (replace(CASE, is_there=False, is_answered=True), Wait(NOW + HOUR)),
+        (replace(CASE, is_there=False, comes_back=False), Stop("it is over")),
     ],
 )
 def test_a_due_step(case: Case, expected: Tell | Wait | Stop) -> None:

@@ -1,12 +1,14 @@
 """Alerts want an answer: what happens when none comes, and for how long one holds."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.flows import records
 from bot.sandbox.slack import Message
+from tests.story import test_lead_time
 from tests.story.town import POLICY, Town, at, town
 
 # By share of the limit alone: these stories are about what follows.
@@ -219,6 +221,44 @@ def test_a_raise_ends_the_asking_and_its_end_takes_it_up_again(acme: Town) -> No
     acme.goes_to("2026-11-23 11:00")
     assert {"respond", "look"} >= {str(d["stage"]) for d in audited(acme, "alert.escalated")}
     assert "respond" in {data["stage"] for data in audited(acme, "alert.escalated")}
+
+
+def test_one_stage_under_two_limits_is_asked_for_once(acme: Town) -> None:
+    """A raise that leaves the stage as it was tells it anew, and only the new alert is reminded of."""
+    acme.goes_to("2026-11-09 09:00")
+    acme.spends("65")
+    acme.turn()
+    acme.person("tom").types("/budget request search 20 launch week")
+    acme.settles()
+    acme.person("fin").presses("request:approve", acme.last_dm("fin"))
+    acme.slack.wait_until(lambda: acme.limit_at_gateway() == 120)
+    acme.settles()
+    acme.goes_to("2026-11-09 09:30")
+    acme.goes_to("2026-11-11 10:00")
+
+    assert ["reminder"] == steps(acme)
+    assert "of $120 (54 %)" in acme.last_dm("dana").text
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_loop_that_is_over_asks_nobody_any_more(
+    tmp_path: Path, database_url: str, *, goes_on: bool
+) -> None:
+    """While it goes on it climbs like any alert; what ended by itself reaches no channel."""
+    usual = test_lead_time.policy(1000)
+    with town(tmp_path, database_url, "http", at("2026-11-18 18:00"), usual) as acme:
+        test_lead_time.spends_on_working_days(acme, "2026-10-19", "2026-11-18", "8")
+        acme.turn()
+        begins = at("2026-11-19 02:10")
+        for minutes in range(0, 300, 10):
+            acme.clock.to(begins + timedelta(minutes=minutes))
+            if goes_on or not acme.said_to("dana"):
+                acme.spends("8" if not acme.said_to("dana") else "2")
+            acme.turn()
+        told = audited(acme, "alert.fired")
+
+        assert "spending far faster than usual" in {data["reason"] for data in told}
+        assert goes_on == ("channel" in steps(acme))
 
 
 def test_nothing_climbs_on_figures_that_stand_still(acme: Town) -> None:
