@@ -13,7 +13,8 @@ from sqlalchemy import insert as sql_insert
 from sqlmodel import Session, select
 
 from bot.domain.attribution import Charge
-from bot.domain.usage import Window
+from bot.domain.money import Micros
+from bot.domain.usage import Actor, Tokens, UsageRow, Window
 from store.batches import pieces
 from store.tables import ChargeRow
 
@@ -48,20 +49,10 @@ _COLUMNS = (
     "row_id",
     "compacted",
 )
+_BUDGET = _COLUMNS.index("budget")
 _TAGS = _COLUMNS.index("tags")
-_SUMMED = tuple(
-    _COLUMNS.index(name)
-    for name in (
-        "net",
-        "list",
-        "uncached_input",
-        "cache_read",
-        "cache_creation_5m",
-        "cache_creation_1h",
-        "output",
-        "requests",
-    )
-)
+_TOKENS = ("uncached_input", "cache_read", "cache_creation_5m", "cache_creation_1h", "output")
+_SUMMED = tuple(_COLUMNS.index(name) for name in ("net", "list", *_TOKENS, "requests"))
 _OF_A_DAY = {name: _COLUMNS.index(name) for name in ("starts_at", "ends_at", "row_id", "compacted")}
 _AT_ONCE = 5_000
 
@@ -99,7 +90,7 @@ def values_of(source: str, charge: Charge) -> Values:
 
 
 def budget_of(values: Values) -> str:
-    return str(values[1])
+    return str(values[_BUDGET])
 
 
 def ends_at_of(values: Values) -> datetime:
@@ -107,16 +98,54 @@ def ends_at_of(values: Values) -> datetime:
     return ends_at
 
 
+def of_row(values: Values) -> Values:
+    """What the shares of one usage row have in common: everything but budget and amounts."""
+    common = _without_amounts(values)
+    common[_BUDGET] = None
+    common[_OF_A_DAY["compacted"]] = False
+    return tuple(common)
+
+
+def usage_row(values: Values) -> UsageRow:
+    """The usage row that a charge of all of it is made of."""
+    row = dict(zip(_COLUMNS, values, strict=True))
+    kind = row["actor_kind"]
+    return UsageRow(
+        source=row["source"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        workspace_id=row["workspace_id"],
+        api_key_id=row["api_key_id"],
+        actor=Actor(kind, row["actor_id"], row["actor_email"], row["actor_name"]) if kind else None,
+        model=row["model"],
+        product=row["product"],
+        net=Micros(row["net"]),
+        list=Micros(row["list"]),
+        tokens=Tokens(*(row[name] for name in _TOKENS)),
+        requests=row["requests"],
+        service_tier=row["service_tier"],
+        team=row["team"],
+        tags=row["tags"] or (),
+        row_id=row["row_id"],
+        estimated=row["estimated"],
+    )
+
+
 def of_day(values: Values, day: Window) -> Values:
     """What the charges have in common that become one: the day, and every dimension."""
-    common = list(values)
-    for index in _SUMMED:
-        common[index] = 0
+    common = _without_amounts(values)
     common[_OF_A_DAY["starts_at"]] = day.starts_at
     common[_OF_A_DAY["ends_at"]] = day.ends_at
     common[_OF_A_DAY["row_id"]] = None
     common[_OF_A_DAY["compacted"]] = True
     return tuple(common)
+
+
+def _without_amounts(values: Values) -> list[Any]:
+    common = list(values)
+    for index in _SUMMED:
+        common[index] = 0
+    return common
 
 
 def summed(common: Values, members: Sequence[Values]) -> Values:
