@@ -147,9 +147,10 @@ def record(
     return alert_id
 
 
-def is_known(tx: Session, key: str) -> bool:
-    """Whether this alert was sent, or counts as sent."""
-    return tx.exec(select(AlertRow.id).where(col(AlertRow.key) == key)).first() is not None
+def spike_told(tx: Session, key: str) -> Stage | None:
+    """How bad the spike with this key was when it was told; None: it was not."""
+    stage = tx.exec(select(AlertRow.stage).where(col(AlertRow.key) == key)).first()
+    return None if stage is None else Stage(stage)
 
 
 def newest_spike(

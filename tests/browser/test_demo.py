@@ -130,10 +130,9 @@ def test_an_exception_from_the_first_alert_to_its_end(page: Page) -> None:
     expect(held).to_have_text("$100.00")
     for _ in range(8):
         page.get_by_test_id("spend-search").click()
-    expect(messages).to_contain_text("respond: Search ranking", timeout=PATIENCE)
+    expect(messages).to_contain_text("Search ranking has spent", timeout=PATIENCE)
 
-    alert = page.get_by_test_id("message").filter(has_text="respond: Search ranking")
-    alert.get_by_test_id("press-alert:request").click()
+    page.get_by_test_id("press-alert:request").last.click()
     page.get_by_test_id("field-amount").fill("abc")
     page.get_by_test_id("field-reason").fill("A *bold* <b>test</b> of the ranking")
     page.get_by_test_id("modal-submit").click()

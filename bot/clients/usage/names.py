@@ -91,11 +91,17 @@ def _service_accounts(transport: Transport, patience: Patience) -> dict[str, Nam
 
 
 def _warn(refused: Mapping[str, SourceRefused], told: set[str]) -> None:
-    """One warning for all the lists that nobody has been told of yet."""
+    """
+    One warning for all the lists that nobody has been told of yet.
+
+    That an admin key may not list service accounts is as documented: nothing to warn of.
+    """
     new = {name: str(refusal) for name, refusal in refused.items() if name not in told}
     told.update(new)
     if new:
-        logger.warning(
+        level = logging.INFO if set(new) == {"service_accounts"} else logging.WARNING
+        logger.log(
+            level,
             "lists of names that the key may not read are left out",
             extra={"action": "names_left_out", "lists": sorted(new), "reasons": new},
         )

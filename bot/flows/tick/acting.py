@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.domain.alerts import Alert, due_alert, due_spike, figures_of
+from bot.domain.budgets import Stage
 from bot.domain.escalation import ladder_of
+from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
 from bot.effects import limits as limit_effects
@@ -49,11 +51,17 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     budget, limit = standing.budget, standing.limit
     if limit is None:
         return False
-    sudden = _untold_spike(tx, bot, standing)
+    calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
+    sudden = due_spike(standing, calendar)
+    told = alerts.spike_told(tx, sudden.key) if sudden else None
     stage = None
     if standing.stage is not None:
         sent = alerts.sent_stages(tx, budget.id, standing.period.first_day, limit)
         stage = due_alert(standing, sent)
+    if stage is not None and told is not None and _is_of_the_spike(stage, told):
+        stage = None
+    if told is not None:
+        sudden = None
     if stage is None or (sudden is not None and sudden.stage > stage.stage):
         return sudden is not None and _fire(tx, bot, sudden, now) is not None
     alert_id = _fire(tx, bot, stage, now)
@@ -63,10 +71,9 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     return alert_id is not None
 
 
-def _untold_spike(tx: Session, bot: Bot, standing: Standing) -> Alert | None:
-    calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
-    sudden = due_spike(standing, calendar)
-    return None if sudden is None or alerts.is_known(tx, sudden.key) else sudden
+def _is_of_the_spike(stage: Alert, told: Stage) -> bool:
+    """Whether the forecast only says what a spike that was told as badly has done to it."""
+    return stage.reason is not Reason.SHARE and stage.stage <= told
 
 
 def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int | None:
