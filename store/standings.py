@@ -51,7 +51,9 @@ def gather(
         )
         for id_ in wanted
     }
-    ahead = outlooks.of(tx, policy, [_asked(s, families[id_].members) for id_, s in found.items()])
+    # Before the first figures there is nothing to foresee: no spend is not $0.
+    known = [s for s in found.values() if s.freshness.as_of is not None]
+    ahead = outlooks.of(tx, policy, [_asked(s, families[s.budget.id].members) for s in known])
     return {
         id_: replace(s, outlook=ahead.get(id_), timed=timed.get((id_, s.period.starts_at)))
         for id_, s in found.items()

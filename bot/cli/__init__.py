@@ -40,7 +40,10 @@ def main() -> None:
         _stop(error.text)
     except SQLAlchemyError as error:
         first = str(error).splitlines()[0]
-        _stop(f"the database does not answer: {first}; check BUDGET_BOT_DATABASE_URL")
+        remedy = "check BUDGET_BOT_DATABASE_URL"
+        if "locked" in first:
+            remedy = "another command is writing; try again when it has ended"
+        _stop(f"the database does not answer: {first}; {remedy}")
     except typer.Abort:
         sys.exit(130)
     except Exception as error:

@@ -165,8 +165,8 @@ def _suggested(one: Backtest) -> str:
         f"lead_time: {lead}" if lead else "",
         f"thresholds: {{respond: {share}%}}" if share else "",
     ]
-    said = ", ".join(part for part in parts if part)
-    return f"suggested for budgets.yaml: {said}\n" if said else ""
+    said = "\n".join(f"    {part}" for part in parts if part)
+    return f"suggested for budgets.yaml:\n{said}\n" if said else ""
 
 
 def _lead_days(period: Replayed, alert: Fired) -> float | None:

@@ -11,6 +11,7 @@ from bot.domain.budgets import UNATTRIBUTED, Stage, Thresholds
 from bot.domain.money import dollars
 
 RESERVED = (UNATTRIBUTED, "all")
+SAME_BILL = ("anthropic", "usage_report")
 Placed = tuple[Loc, BudgetEntry]
 
 
@@ -57,6 +58,12 @@ def _organization(policy: PolicyFile) -> Iterator[Fault]:
     for i, kind in enumerate(kinds):
         if kind in kinds[:i]:
             yield Fault(("sources", i), f"is the second source '{kind}'; keep one")
+        if kind in SAME_BILL and any(other in SAME_BILL for other in kinds[:i] if other != kind):
+            both = " and ".join(SAME_BILL)
+            yield Fault(
+                ("sources", i),
+                f"{both} read the same bill: every dollar would count twice; keep one",
+            )
 
 
 def _approvers(policy: PolicyFile) -> Iterator[Fault]:

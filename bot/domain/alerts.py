@@ -162,7 +162,7 @@ def figures_of(
         limit=s.limit or ZERO,
         raised=Micros(sum(r.extra for r in s.raises)),
         daily_rate=s.daily_rate,
-        runs_out_at=s.runs_out_at,
+        runs_out_at=_runs_out_at(alert),
         as_of=s.freshness.as_of,
         period_ends_at=s.period.ends_at,
         answer_by=due_after(
@@ -185,6 +185,17 @@ def figures_of(
         driver=driver,
         spike=s.outlook.spike.sentence if s.outlook and s.outlook.spike else "",
     )
+
+
+def _runs_out_at(alert: Alert) -> datetime | None:
+    """By the forecast; of a spike, should it go on as it does."""
+    s, sudden = alert.standing, alert.spike
+    if sudden is None or s.limit is None or sudden.spent <= 0:
+        return s.runs_out_at
+    seconds = max(timedelta(hours=1), sudden.until - sudden.since) // timedelta(seconds=1)
+    left = max(0, s.limit - s.spent) * seconds // sudden.spent
+    ends = s.period.left(s.at) // timedelta(seconds=1)
+    return s.at + timedelta(seconds=left) if left < ends else None
 
 
 @dataclass(frozen=True, slots=True)

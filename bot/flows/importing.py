@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,6 +36,7 @@ BATCH = 5_000
 SHOWN = 50
 OPERATOR = "operator"
 EVERY = 1_000
+AHEAD = timedelta(hours=1)  # a clock may be fast
 Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
 
 
@@ -80,15 +81,22 @@ def import_file(
     with closing(UsageFile(path, name_of(path), mapping or {}, zone)) as file:
         report = Imported(file.source, file.form)
         with closing(Spool(file.source)) as spool:
-            _spool(file, spool, report, progress)
+            _spool(file, spool, report, now, progress)
             _check(bot, spool, report, overlap=overlap or dry_run, newer=newer)
             _write(bot, file.workspaces, spool, report, now, progress, dry_run=dry_run)
     return report
 
 
-def _spool(file: UsageFile, spool: Spool, report: Imported, progress: Progress) -> None:
+def _spool(
+    file: UsageFile, spool: Spool, report: Imported, now: datetime, progress: Progress
+) -> None:
     for number, entry in enumerate(file.read()):
         match entry:
+            case UsageRow() if entry.starts_at > now + AHEAD:
+                report.refused += 1
+                ahead = f"begins {entry.starts_at:%Y-%m-%d %H:%M}Z, which is still to come"
+                if len(report.shown) < SHOWN:
+                    report.shown.append(BadLine(number + 2, None, ahead))
             case UsageRow():
                 spool.add(entry)
                 product = entry.product or "no product"

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from bot.clients.usage import UsageSource
 from bot.clients.usage.errors import SourceError, SourceRefused
 from bot.domain.policy import SourcePolicy
-from bot.domain.usage import Actor, Directory, Fetched, UsageRow
-from bot.intake.windows import window_to_read
+from bot.domain.usage import Actor, Directory, Fetched, UsageRow, Window
+from bot.intake.imported import after_imports
+from bot.intake.windows import HOUR, window_to_read
 from bot.parts import Bot
 from store import (
     directory,
@@ -40,7 +41,7 @@ def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
     client = bot.sources[source.name]
     try:
         planned = window_to_read(bot.policy, source, state, now)
-        fetched = client.fetch(planned.window, now)
+        fetched = client.fetch(_unimported(bot, state, planned.window), now)
         with bot.db.transaction() as tx:
             known = directory.behind(tx, fetched.rows)
         names = _read_names(client, fetched, state, known, now)
@@ -52,6 +53,19 @@ def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
         why = f"{type(error).__name__} while reading it."
         return Reading(source, state, None, None, why)
     return Reading(source, state, fetched, names, None, planned.full)
+
+
+def _unimported(bot: Bot, state: SourceState, window: Window) -> Window:
+    """
+    Without the hours that a file was imported for before the source was ever asked about them.
+
+    Both would count. The present hour is read whatever a file says.
+    """
+    if state.covered_from is not None and state.covered_from <= window.starts_at:
+        return window
+    with bot.db.transaction() as tx:
+        rest = after_imports(tx, window)
+    return rest or Window(window.ends_at - HOUR, window.ends_at)
 
 
 def _read_names(

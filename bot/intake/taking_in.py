@@ -172,4 +172,4 @@ def _standing_still(source: SourcePolicy, state: SourceState, now: datetime) -> 
     if newest is None or now - newest <= source.stale_after:
         return None
     hours = (now - newest) // HOUR
-    return f"it answers, but its data stand still for {hours} hours."
+    return f"it answers, but its data have stood still for {hours} hours."

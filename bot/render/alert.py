@@ -6,6 +6,7 @@ from bot.domain.alerts import AlertFigures
 from bot.domain.budgets import Stage
 from bot.domain.forecast import Confidence
 from bot.domain.money import dollars
+from bot.domain.stages import Reason
 from bot.render.answer import Shown, answers, below
 from bot.render.blocks import (
     Rendered,
@@ -92,11 +93,12 @@ def _ahead(f: AlertFigures) -> list[str]:
         f.stage is Stage.EXHAUSTED,
         f.time_zone,
         f.confidence,
-        f.p50,
     )
     sentences = [f"Far faster than usual: {f.spike}"] if f.spike else []
     sentences.append(f"{runs_out[0].upper()}{runs_out[1:]}{_against_lead_time(f)}.")
     if f.stage is Stage.EXHAUSTED:
+        return [*sentences, *_drove(f)]
+    if f.reason is Reason.SPIKE:
         return [*sentences, *_drove(f)]
     if f.p50 is not None and f.p80 is not None:
         sentences.append(
@@ -109,18 +111,17 @@ def _ahead(f: AlertFigures) -> list[str]:
 
 
 def _against_lead_time(f: AlertFigures) -> str:
-    """`, 4 days before your lead time of 5 working days is over`: the number that decides."""
+    """`, 4 days short of your lead time of 5 working days`: the number that decides."""
     if f.runs_out_at is None or f.lead_ends_at is None or f.stage is Stage.EXHAUSTED:
         return ""
     if f.confidence in (None, Confidence.NONE):
         return ""
     apart = f.lead_ends_at - f.runs_out_at
     days = round(abs(apart) / timedelta(days=1))
-    lead = f"your lead time of {f.lead_time} is over"
     if days == 0:
-        return f", just as {lead}"
-    side = "before" if apart > timedelta() else "after"
-    return f", {days} day{'s' * (days != 1)} {side} {lead}"
+        return f", just at your lead time of {f.lead_time}"
+    side = "short of" if apart > timedelta() else "beyond"
+    return f", {days} day{'s' * (days != 1)} {side} your lead time of {f.lead_time}"
 
 
 def _drove(f: AlertFigures) -> list[str]:

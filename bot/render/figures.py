@@ -47,6 +47,8 @@ def as_of(freshness: Freshness, zone: ZoneInfo) -> str:
 
 def runway(standing: Standing, zone: ZoneInfo) -> str:
     """When the limit is reached, and how sure that is."""
+    if standing.freshness.as_of is None:
+        return "no figures yet"
     ahead = standing.outlook.forecast if standing.outlook else None
     return runway_text(
         runs_out_at=standing.runs_out_at,

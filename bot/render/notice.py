@@ -15,7 +15,7 @@ MOST_MOVED = 20
 def blind(source: str, since: datetime, reason: str, zone: ZoneInfo) -> Rendered:
     text = (
         f"⚠️ Blind since {moment(since, zone)}: the usage source “{escape(source)}” does not answer "
-        f"as it should: {one_line(reason, 500)} "
+        f"as it should: {one_line(reason, 500).removesuffix('.')}. "
         "No alert fires or clears meanwhile, and nobody is cut off."
     )
     return message(text, section(text, "blind"))

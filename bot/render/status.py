@@ -72,6 +72,8 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     lines = [f"spent {spent_of_limit(s.spent, s.limit, s.estimated)}"]
     if s.limit is not None:
         lines.append(runway(s, zone))
+    if s.outlook and s.outlook.spike:
+        lines.append(f"far faster than usual: {s.outlook.spike.sentence.removesuffix('.')}")
     lines += _forecast(s)
     if s.raises and s.allocation:
         ends = moment(s.raises[0].ends_at, zone)

@@ -307,6 +307,13 @@ ACROSS: dict[str, tuple[tuple[str, str], list[str]]] = {
         (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: anthropic}}, {{kind: anthropic}}]\n"),
         ["9: sources[1]: is the second source 'anthropic'; keep one"],
     ),
+    "one bill by two reports": (
+        (UNATTRIBUTED, f"{UNATTRIBUTED}sources: [{{kind: usage_report}}, {{kind: anthropic}}]\n"),
+        [
+            "9: sources[1]: anthropic and usage_report read the same bill: every dollar would "
+            "count twice; keep one"
+        ],
+    ),
     "people twice": (
         (
             UNATTRIBUTED,

@@ -290,6 +290,14 @@ def test_newer_takes_back_imports_only(bot: Bot, write: Write) -> None:
         import_file(bot, write(lines([0])), NOW, newer=True)
 
 
+def test_hours_that_are_still_to_come_are_refused(bot: Bot, write: Write) -> None:
+    """A wrong year is a slip, not usage; the other lines count."""
+    report = import_file(bot, write("at,cost_usd\n2029-01-01,5\n2026-11-02,3\n"), NOW)
+
+    assert (1, 1) == (report.rows, report.refused)
+    assert "still to come" in str(report.shown[0])
+
+
 def test_gaps_between_other_sources_are_free(bot: Bot, write: Write) -> None:
     """Hours before, between and after those of others overlap with nobody."""
     saw(bot.db, "push:gateway", START + HOUR)

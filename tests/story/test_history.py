@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.domain.policy import Basis
 from bot.flows import records
+from bot.flows.importing import import_file
 from bot.schedule import jobs, run
 from store import ledger, sources
 from tests.story.town import Town, at, town
@@ -74,3 +75,23 @@ def test_a_late_revision_reaches_the_budget(tmp_path: Path, database_url: str) -
 
         (told,) = acme.said_to("dana")
         assert told.startswith("respond: Search ranking has spent $85 of $100")
+
+
+def test_a_file_that_was_imported_first_is_not_counted_again(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Who imports the month so far and then starts the bot has each dollar once; the rest is read."""
+    with town(tmp_path, database_url, "http", at("2026-11-17 09:00")) as acme:
+        for day in (3, 10, 16):
+            acme.usage.spend(at(f"2026-11-{day:02} 12:00"), "10", workspace="team-search")
+        file = tmp_path / "month.csv"
+        file.write_text(
+            "at,cost_usd,workspace\n"
+            "2026-11-03T12:00:00-05:00,10,team-search\n2026-11-10T12:00:00-05:00,10,team-search\n"
+        )
+        import_file(acme.bot.bot, file, acme.clock())
+        for _ in range(3):
+            acme.turn()
+            acme.clock.ahead(timedelta(minutes=1))
+
+        assert Decimal(30) == spent(acme, "2026-11-01 00:00", "2026-12-01 00:00")
