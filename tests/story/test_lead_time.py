@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.story.town import Town, at, town
 
 POLICY = """\
@@ -90,6 +92,7 @@ def test_a_budget_that_burns_faster_is_told_two_lead_times_ahead(
         assert spent < 480  # four fifths
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_quiet_budget_stays_quiet(tmp_path: Path, database_url: str) -> None:
     """A year of the same small spend on working days: not one message."""
     with town(tmp_path, database_url, "http", at("2026-01-02 18:00"), policy(1000)) as acme:
