@@ -68,24 +68,28 @@ def work_out(
     tx: Session,
     starts_at: datetime,
     now: datetime,
-    budgets: Collection[str],
+    budgets: Collection[str] | None,
     changed: Collection[str],
 ) -> frozenset[str]:
     """
     Bring the memo of a period up to date for these budgets, and for whatever else was charged.
 
+    `budgets` None: every budget is known to have one, so that only what changed is looked for.
+
     Returns those with charges that begin after `now`, such as pushed ones of a clock that is ahead:
     whoever calls has to look at them again.
     """
-    marked = select(SpendRow.budget).where(
-        col(SpendRow.starts_at) == starts_at, col(SpendRow.source) == _MARK
-    )
-    known = set(tx.exec(marked))
-    later = set(tx.exec(marked.where(col(SpendRow.worked_out_at) > now)))
-    missing = (set(budgets) - known) | set(changed) | later
+    missing, everything = set(changed), False
+    if budgets is not None:
+        marked = select(SpendRow.budget).where(
+            col(SpendRow.starts_at) == starts_at, col(SpendRow.source) == _MARK
+        )
+        known = set(tx.exec(marked))
+        missing |= set(budgets) - known
+        missing |= set(tx.exec(marked.where(col(SpendRow.worked_out_at) > now)))
+        everything = len(missing) > len(known)
     if not missing:
         return frozenset()
-    everything = len(missing) > len(known)
     own, ahead = _begun(tx, starts_at, now, None if everything else missing)
     _remember(tx, starts_at, missing | own.keys(), own, now)
     return ahead

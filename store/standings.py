@@ -86,12 +86,14 @@ def refresh(tx: Session, policy: Policy, now: datetime) -> None:
     watching.lock(tx)
     taken = touched.take(tx)
     starts = {period_at(now, *calendar).starts_at for calendar in policy.tree.calendars}
-    if not taken.budgets and _all_stands(tx, policy, starts, now):
+    stands = not taken.limits and _all_stands(tx, policy, starts, now)
+    if stands and not taken.budgets:
         return
+    unsure = None if stands else policy.tree.budgets
     sums: dict[datetime, Mapping[str, int]] = {}
     ahead: set[str] = set()
     for starts_at in starts:
-        ahead |= spending.work_out(tx, starts_at, now, policy.tree.budgets, taken.budgets)
+        ahead |= spending.work_out(tx, starts_at, now, unsure, taken.budgets)
         sums[starts_at] = spending.totals(tx, starts_at, policy.basis)
     touched.note(tx, ahead)  # until their charges have begun
     spending.forget_others(tx, sums)
@@ -169,6 +171,9 @@ def _periods(
     policy: Policy, now: datetime, wanted: Collection[BudgetId] | None = None
 ) -> dict[BudgetId, Period]:
     """The current period of each budget; most share one, so each is worked out once."""
+    if wanted is None and len(policy.tree.calendars) == 1:
+        (calendar,) = policy.tree.calendars
+        return dict.fromkeys(policy.tree.children_first, period_at(now, *calendar))
     found: dict[tuple[object, object], Period] = {}
     periods: dict[BudgetId, Period] = {}
     for id_ in policy.tree.children_first if wanted is None else wanted:
@@ -189,10 +194,8 @@ def _rolled_up(
         totals = dict(own)
         strays = sum(total for id_, total in own.items() if id_ not in policy.tree.budgets)
         totals[UNATTRIBUTED] = totals.get(UNATTRIBUTED, 0) + strays
-        for id_ in periods:
-            parent = policy.tree.budgets[id_].parent
-            if parent is not None:
-                totals[parent] = totals.get(parent, 0) + totals.get(id_, 0)
+        for id_, parent in policy.tree.links:
+            totals[parent] = totals.get(parent, 0) + totals.get(id_, 0)
         below[starts_at] = totals
     return [below[period.starts_at].get(id_, 0) for id_, period in periods.items()]
 

@@ -184,3 +184,9 @@ class BudgetTree:
     def children_first(self) -> tuple[BudgetId, ...]:
         """Every budget after all that lie below it."""
         return tuple(sorted(self.budgets, key=lambda id_: -len(self.path(id_))))
+
+    @cached_property
+    def links(self) -> tuple[tuple[BudgetId, BudgetId], ...]:
+        """Each child with its parent, in the order in which spend goes up."""
+        pairs = ((id_, self.budgets[id_].parent) for id_ in self.children_first)
+        return tuple((id_, parent) for id_, parent in pairs if parent is not None)
