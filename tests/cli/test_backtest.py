@@ -137,7 +137,7 @@ def test_people_read_a_table_and_a_suggestion(folder: Path) -> None:
     assert ["rules", "in", "time", "late", "missed", "false", "alarms", "median", "lead"] in lines
     assert ["fixed", "80", "%", "1", "0", "0", "0", "4.7", "days"] in lines
     assert "respond 08-23 00:00 (4.7 d)" in done.stdout
-    assert "suggested for budgets.yaml: lead_time:" in done.stdout
+    assert "suggested for budgets.yaml:\n    lead_time: " in done.stdout
 
 
 def test_the_chart_says_in_words_what_it_shows(folder: Path) -> None:
