@@ -3,8 +3,6 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Self
 
 import anyio
 from starlette.applications import Starlette
@@ -12,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.sandbox.serving import Server, wait_for_disconnect
+from bot.sandbox.serving import Served, Server, wait_for_disconnect
 from bot.sandbox.usage.faults import Fault, Faults
 
 Body = dict[str, object]
@@ -26,7 +24,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
         self.body = body
 
 
-class GatewayDouble:
+class GatewayDouble(Served):
     """Answers GET; whoever extends it names the paths and says how an error looks."""
 
     def __init__(self, paths: dict[str, Answer], port: int = 0) -> None:
@@ -51,24 +49,6 @@ class GatewayDouble:
 
     def authorize(self, request: Request) -> None:
         """Raises a `Refusal` for a request without the right credential."""
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     async def _handle(self, request: Request) -> Response:
         path, parameters = request.url.path, request.query_params

@@ -112,6 +112,30 @@ class Server:
         self.stop()
 
 
+class Served:
+    """A double that has a server of its own, and lives as long as that."""
+
+    _server: Server
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
 async def wait_for_disconnect(request: Request) -> None:
     """Keeps a request open until its client gives up."""
     while (await request.receive())["type"] != "http.disconnect":

@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.clients.usage import UsageSource
 from bot.domain.policy import SourcePolicy
-from bot.domain.usage import Directory, Fetched, UsageRow, Window
+from bot.domain.usage import Fetched, UsageRow, Window
 from bot.flows.history import Pace, read_step_back
 from bot.intake.history import Step
 from bot.parts import Bot
 from store import sources, usage_rows
 from store.sources import SourceState
 from tests.faults.bench import POLICY, Bench
+from tests.sources import Held
 
 NOW = "2026-11-20 10:30"
 FIRST = datetime(2026, 8, 10, 17, 40, tzinfo=UTC)
@@ -78,32 +78,6 @@ def read_all(bot: Bot, pace: Pace | None = None) -> list[Step]:
 def reports_asked(acme: Bench) -> int:
     """How often the usage API was asked for figures so far; each fetch asks for two reports."""
     return sum("/analytics/" in seen.path for seen in acme.usage.requests)
-
-
-@dataclass
-class Held:
-    """A source whose answer is in hand, and goes on only when `pass_on` lets it."""
-
-    name: str
-    source: UsageSource
-    pass_on: Callable[[], object]
-
-    def earliest(self, now: datetime) -> datetime:
-        return self.source.earliest(now)
-
-    def fetch(self, window: Window, now: datetime) -> Fetched:
-        fetched = self.source.fetch(window, now)
-        self.pass_on()
-        return fetched
-
-    def directory(self) -> Directory:
-        return self.source.directory()
-
-    def check(self) -> str:
-        return self.source.check()
-
-    def close(self) -> None:
-        self.source.close()
 
 
 class WholeDays(Held):

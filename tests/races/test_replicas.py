@@ -13,10 +13,8 @@ from types import ModuleType
 import pytest
 
 from bot.clients.enforcement import Answer, EnforcementTarget
-from bot.clients.usage import UsageSource
 from bot.domain.overages import RequestState
 from bot.domain.policy import Basis
-from bot.domain.usage import Directory, Fetched, Window
 from bot.flows import enforcement, overages, records
 from bot.flows.tick import tick
 from bot.parts import Bot
@@ -26,35 +24,10 @@ from store.outbox import Lane
 from tests.faults.bench import SEARCH, Bench, deliver_all
 from tests.races.policy import FINANCE
 from tests.races.starts import PATIENCE, at_once
+from tests.sources import Held
 
 Replicas = tuple[Bot, Bot]
 postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-
-
-@dataclass
-class Held:
-    """A source whose answer is in hand, and goes on only when `pass_on` lets it."""
-
-    name: str
-    source: UsageSource
-    pass_on: Callable[[], object]
-
-    def earliest(self, now: datetime) -> datetime:
-        return self.source.earliest(now)
-
-    def fetch(self, window: Window, now: datetime) -> Fetched:
-        fetched = self.source.fetch(window, now)
-        self.pass_on()
-        return fetched
-
-    def directory(self) -> Directory:
-        return self.source.directory()
-
-    def check(self) -> str:
-        return self.source.check()
-
-    def close(self) -> None:
-        self.source.close()
 
 
 @dataclass

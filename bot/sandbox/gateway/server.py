@@ -4,8 +4,6 @@ import base64
 import json
 import secrets as randomness
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
@@ -17,10 +15,10 @@ from bot.clock import Clock, utc_now
 from bot.sandbox.gateway.faults import Fault, Faults
 from bot.sandbox.gateway.limits import Held, Malformed, read_held
 from bot.sandbox.gateway.state import Entry, GatewayState
-from bot.sandbox.serving import Server, wait_for_disconnect
+from bot.sandbox.serving import Served, Server, wait_for_disconnect
 
 
-class Gateway(GatewayState):
+class Gateway(GatewayState, Served):
     """`holds`, `request`, `state`, `journal`, `forget` and `restore` come from its state."""
 
     def __init__(
@@ -47,24 +45,6 @@ class Gateway(GatewayState):
     def rotate(self, *secrets: str) -> None:
         """From now on signatures by any of these secrets are good, and by no other."""
         self.secrets = secrets
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     async def _show_all(self, _: Request) -> Response:
         return JSONResponse(self.state())

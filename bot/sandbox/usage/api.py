@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
-from types import TracebackType
-from typing import Self
 
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bot.clock import Clock
-from bot.sandbox.serving import Server
+from bot.sandbox.serving import Served, Server
 from bot.sandbox.usage.endpoints import Endpoints, Seen
 from bot.sandbox.usage.faults import Faults
 from bot.sandbox.usage.ledger import Ledger
@@ -18,7 +16,7 @@ ADMIN_KEY = "sk-ant-admin01-sandbox"
 ANALYTICS_KEY = "sk-ant-api01-sandbox-analytics"
 
 
-class UsageApi(Ledger):
+class UsageApi(Ledger, Served):
     """`spend`, `revise`, `freeze` and the lags come from the ledger it serves."""
 
     admin_key = ADMIN_KEY
@@ -61,21 +59,3 @@ class UsageApi(Ledger):
     def delete_user(self, user: str) -> None:
         with self.lock:
             self.organization.delete_user(user)
-
-    def start(self) -> None:
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()

@@ -3,8 +3,6 @@
 import base64
 import json
 import logging
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,46 +15,17 @@ from bot.clients.usage.errors import (
     SourceUnavailable,
 )
 from bot.clients.usage.mlflow import POLICIES, WINDOWS, MlflowSource
-from bot.domain.money import Micros, micros
-from bot.domain.usage import Window
+from bot.domain.money import micros
 from bot.sandbox.mlflow import Mlflow
 from bot.sandbox.usage.faults import Kind
-
-NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NOVEMBER = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
-LOOKBACK = Window(NOW - 6 * HOUR, NOW)
-# as the reference quotes them
-QUOTED_WINDOWS = """{"windows":[{"budget_policy_id":"bp-1","window_start_ms":1793491200000,
-"window_end_ms":1796083200000,"current_spend":0.63}]}"""
-QUOTED_POLICIES = """{"budget_policies":[{"budget_policy_id":"bp-1","budget_unit":"USD",
-"budget_amount":0.5,"duration":{"unit":"MONTHS","value":1},"target_scope":"ENDPOINT",
-"target_value":"e-1","budget_action":"REJECT","created_at":1795450647515,"last_updated_by":"",
-"last_updated_at":1795450647515}]}"""
-
-
-@pytest.fixture
-def gateway() -> Iterator[Mlflow]:
-    """A gateway without policies."""
-    with Mlflow() as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    """The waits a source would have made."""
-    return []
-
-
-@pytest.fixture
-def source(gateway: Mlflow, waits: list[float]) -> Iterator[MlflowSource]:
-    """A source without credentials, as MLflow has none by default."""
-    with MlflowSource(gateway.url, sleep=waits.append, clock=lambda: NOW) as source:
-        yield source
-
-
-def _spend(source: UsageSource, now: datetime = NOW) -> dict[str | None, Micros]:
-    return {row.team: row.net for row in source.fetch(Window(now - HOUR, now), now).rows}
+from tests.clients.usage.mlflow.setting import (
+    LOOKBACK,
+    NOVEMBER,
+    NOW,
+    QUOTED_POLICIES,
+    QUOTED_WINDOWS,
+    spend_of,
+)
 
 
 def test_failure_between_pages(gateway: Mlflow, source: UsageSource) -> None:
@@ -87,7 +56,7 @@ def test_passing_trouble(
     gateway.spend(gateway.add_policy("e-1", *NOVEMBER), "5")
     gateway.faults.add(kind, WINDOWS)
 
-    assert {"e-1": micros(5)} == _spend(source)
+    assert {"e-1": micros(5)} == spend_of(source)
     assert 1 == len(waits)
 
 
@@ -129,7 +98,7 @@ def test_credentials() -> None:
     with Mlflow(credentials=("bot", "pass wörd")) as gateway:
         gateway.add_policy("e-1", *NOVEMBER)
         with MlflowSource(gateway.url, username="bot", password="pass wörd") as source:
-            assert {"e-1": 0} == _spend(source)
+            assert {"e-1": 0} == spend_of(source)
 
 
 def test_password_stays_secret(caplog: pytest.LogCaptureFixture) -> None:
@@ -160,7 +129,7 @@ def test_huge_answer(gateway: Mlflow) -> None:
 
 
 @pytest.mark.parametrize("spend", ['"0.63"', "null", "false", "-0.01", "1e99", "NaN", "{}"])
-def test_malformed_spend(gateway: Mlflow, source: UsageSource, spend: str) -> None:
+def test_malformedspend_of(gateway: Mlflow, source: UsageSource, spend: str) -> None:
     """A spend that is not a plausible number raises; it is never taken for 0."""
     gateway.add_policy("e-1", *NOVEMBER)
     gateway.faults.add("malformed", "/windows", body=QUOTED_WINDOWS.replace("0.63", spend))

@@ -2,8 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,59 +16,17 @@ from bot.clients.usage.errors import (
 )
 from bot.clients.usage.litellm import LiteLlmSource
 from bot.domain.money import micros
-from bot.domain.usage import Window
 from bot.sandbox.litellm import LiteLlm
 from bot.sandbox.usage.faults import Kind
-
-NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
-TODAY = NOW.date()
-DAY = timedelta(days=1)
-ACTIVITY = "/team/daily/activity"
-WEEK = Window(NOW - 7 * DAY, NOW)
-# as the reference quotes it, with the figures it leaves out left out
-QUOTED = """{"results":[{"date":"2026-11-23","metrics":{"spend":3.12,"prompt_tokens":120,
-"completion_tokens":300,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,
-"total_tokens":420,"successful_requests":15,"failed_requests":14,"api_requests":29},
-"breakdown":{"models":{"anthropic/claude-sonnet-4-5":{"metrics":{},"api_key_breakdown":{
-"abc123":{"metrics":{},"metadata":{"key_alias":"growth-svc","team_id":"team-growth","user_id":null}
-}}}},"model_groups":{}}}],"metadata":{}}"""
-QUOTED_TEAMS = """{"teams":[{"team_id":"team-growth","team_alias":"growth","metadata":{"owner":"bo"},
-"max_budget":3.0,"soft_budget":1.0,"budget_duration":"30d","budget_limits":null,"spend":3.12,
-"budget_reset_at":"2026-12-01T00:00:00Z","blocked":false,"members_count":1,"keys_count":1}],
-"total":1,"page":1,"page_size":10,"total_pages":1}"""
-
-
-@pytest.fixture
-def proxy() -> Iterator[LiteLlm]:
-    """A proxy with one team that has spent nothing yet."""
-    with LiteLlm() as proxy:
-        proxy.add_team("team-growth", "growth")
-        yield proxy
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    """The waits a source would have made."""
-    return []
-
-
-@pytest.fixture
-def source(proxy: LiteLlm, waits: list[float]) -> Iterator[LiteLlmSource]:
-    """A source with the master key."""
-    with _source(proxy, waits=waits) as source:
-        yield source
-
-
-def _source(proxy: LiteLlm, key: str | None = None, **options: object) -> LiteLlmSource:
-    waits = options.pop("waits", [])
-    assert isinstance(waits, list)
-    return LiteLlmSource(
-        key or proxy.master_key,
-        proxy.url,
-        sleep=waits.append,
-        clock=lambda: NOW,
-        **options,  # type: ignore[arg-type] # options of the constructor
-    )
+from tests.clients.usage.litellm.setting import (
+    ACTIVITY,
+    NOW,
+    QUOTED,
+    QUOTED_TEAMS,
+    TODAY,
+    WEEK,
+    source_of,
+)
 
 
 def _spend_widely(proxy: LiteLlm) -> None:
@@ -176,7 +132,7 @@ def test_key_stays_secret(proxy: LiteLlm, caplog: pytest.LogCaptureFixture) -> N
     key = "sk-verysecret"
     caplog.set_level(logging.DEBUG)
     proxy.faults.add("status")
-    with _source(proxy, key) as source, pytest.raises(SourceRefused) as caught:
+    with source_of(proxy, key) as source, pytest.raises(SourceRefused) as caught:
         source.fetch(WEEK, NOW)
 
     assert "Received API Key = …" in str(caught.value)
@@ -187,7 +143,7 @@ def test_key_stays_secret(proxy: LiteLlm, caplog: pytest.LogCaptureFixture) -> N
 def test_impossible_key(proxy: LiteLlm, key: str) -> None:
     """A key that cannot be sent is refused before httpx could quote it."""
     with pytest.raises(SourceRefused, match="LITELLM_API_KEY is empty or holds") as caught:
-        _source(proxy, key)
+        source_of(proxy, key)
 
     assert key.strip() in {"", "sk-"} or key not in str(caught.value)
 
@@ -213,7 +169,7 @@ def test_address_with_a_path(proxy: LiteLlm) -> None:
 def test_huge_answer(proxy: LiteLlm) -> None:
     """An answer larger than any real one is not read to its end."""
     with (
-        _source(proxy, largest_answer=300) as source,
+        source_of(proxy, largest_answer=300) as source,
         pytest.raises(AnswerTooLarge, match="larger than 300 bytes"),
     ):
         source.fetch(WEEK, NOW)

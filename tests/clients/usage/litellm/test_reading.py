@@ -1,7 +1,6 @@
 """LiteLLM as a usage source, against its double over real HTTP: every dollar of every team, once."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,61 +12,21 @@ from bot.clients.usage import UsageSource
 from bot.clients.usage.errors import (
     SourceRefused,
 )
-from bot.clients.usage.litellm import EARLIEST, LiteLlmSource
+from bot.clients.usage.litellm import EARLIEST
 from bot.domain.money import micros
-from bot.domain.usage import Actor, ApiKey, Tokens, Window
+from bot.domain.usage import Actor, ApiKey, Window
 from bot.sandbox.litellm import LiteLlm
-
-NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
-TODAY = NOW.date()
-DAY = timedelta(days=1)
-ACTIVITY = "/team/daily/activity"
-TOKENS = Tokens(uncached_input=100, cache_read=20, cache_creation_5m=30, output=300)
-WEEK = Window(NOW - 7 * DAY, NOW)
-# as the reference quotes it, with the figures it leaves out left out
-QUOTED = """{"results":[{"date":"2026-11-23","metrics":{"spend":3.12,"prompt_tokens":120,
-"completion_tokens":300,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,
-"total_tokens":420,"successful_requests":15,"failed_requests":14,"api_requests":29},
-"breakdown":{"models":{"anthropic/claude-sonnet-4-5":{"metrics":{},"api_key_breakdown":{
-"abc123":{"metrics":{},"metadata":{"key_alias":"growth-svc","team_id":"team-growth","user_id":null}
-}}}},"model_groups":{}}}],"metadata":{}}"""
-QUOTED_TEAMS = """{"teams":[{"team_id":"team-growth","team_alias":"growth","metadata":{"owner":"bo"},
-"max_budget":3.0,"soft_budget":1.0,"budget_duration":"30d","budget_limits":null,"spend":3.12,
-"budget_reset_at":"2026-12-01T00:00:00Z","blocked":false,"members_count":1,"keys_count":1}],
-"total":1,"page":1,"page_size":10,"total_pages":1}"""
-
-
-@pytest.fixture
-def proxy() -> Iterator[LiteLlm]:
-    """A proxy with one team that has spent nothing yet."""
-    with LiteLlm() as proxy:
-        proxy.add_team("team-growth", "growth")
-        yield proxy
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    """The waits a source would have made."""
-    return []
-
-
-@pytest.fixture
-def source(proxy: LiteLlm, waits: list[float]) -> Iterator[LiteLlmSource]:
-    """A source with the master key."""
-    with _source(proxy, waits=waits) as source:
-        yield source
-
-
-def _source(proxy: LiteLlm, key: str | None = None, **options: object) -> LiteLlmSource:
-    waits = options.pop("waits", [])
-    assert isinstance(waits, list)
-    return LiteLlmSource(
-        key or proxy.master_key,
-        proxy.url,
-        sleep=waits.append,
-        clock=lambda: NOW,
-        **options,  # type: ignore[arg-type] # options of the constructor
-    )
+from tests.clients.usage.litellm.setting import (
+    ACTIVITY,
+    DAY,
+    NOW,
+    QUOTED,
+    QUOTED_TEAMS,
+    TODAY,
+    TOKENS,
+    WEEK,
+    source_of,
+)
 
 
 def _asked(proxy: LiteLlm, path: str) -> list[dict[str, str]]:
@@ -304,7 +263,7 @@ def test_no_trap_is_asked(proxy: LiteLlm, source: UsageSource) -> None:
 )
 def test_sums(spends: list[tuple[int, int, int, str]]) -> None:
     """Whatever is spent within the window is what is fetched, to the micro-dollar."""
-    with LiteLlm() as proxy, _source(proxy) as source:
+    with LiteLlm() as proxy, source_of(proxy) as source:
         keys = [proxy.add_key(f"key-{number}") for number in range(3)]
         for number in range(3):
             proxy.add_team(f"team-{number}")

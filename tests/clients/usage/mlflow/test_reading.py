@@ -1,7 +1,6 @@
 """MLflow as a usage source, against its double over real HTTP: totals that are known, or an error."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,47 +14,21 @@ from bot.clients.usage.errors import (
     SourceRefused,
 )
 from bot.clients.usage.mlflow import MlflowSource
-from bot.domain.money import Micros, micros
+from bot.domain.money import micros
 from bot.domain.usage import Directory, Tokens, Window
 from bot.sandbox.mlflow import Mlflow
-
-NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NOVEMBER = (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
-DECEMBER = (datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
-TODAY = (datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC))
-LOOKBACK = Window(NOW - 6 * HOUR, NOW)
-# as the reference quotes them
-QUOTED_WINDOWS = """{"windows":[{"budget_policy_id":"bp-1","window_start_ms":1793491200000,
-"window_end_ms":1796083200000,"current_spend":0.63}]}"""
-QUOTED_POLICIES = """{"budget_policies":[{"budget_policy_id":"bp-1","budget_unit":"USD",
-"budget_amount":0.5,"duration":{"unit":"MONTHS","value":1},"target_scope":"ENDPOINT",
-"target_value":"e-1","budget_action":"REJECT","created_by":"","created_at":1795450647515,
-"last_updated_by":"","last_updated_at":1795450647515}]}"""
-
-
-@pytest.fixture
-def gateway() -> Iterator[Mlflow]:
-    """A gateway without policies."""
-    with Mlflow() as gateway:
-        yield gateway
-
-
-@pytest.fixture
-def waits() -> list[float]:
-    """The waits a source would have made."""
-    return []
-
-
-@pytest.fixture
-def source(gateway: Mlflow, waits: list[float]) -> Iterator[MlflowSource]:
-    """A source without credentials, as MLflow has none by default."""
-    with MlflowSource(gateway.url, sleep=waits.append, clock=lambda: NOW) as source:
-        yield source
-
-
-def _spend(source: UsageSource, now: datetime = NOW) -> dict[str | None, Micros]:
-    return {row.team: row.net for row in source.fetch(Window(now - HOUR, now), now).rows}
+from tests.clients.usage.mlflow.setting import (
+    DAY,
+    DECEMBER,
+    HOUR,
+    LOOKBACK,
+    NOVEMBER,
+    NOW,
+    QUOTED_POLICIES,
+    QUOTED_WINDOWS,
+    TODAY,
+    spend_of,
+)
 
 
 def test_quoted_answers(gateway: Mlflow, source: UsageSource) -> None:
@@ -99,7 +72,7 @@ def test_row_is_replaced(gateway: Mlflow, source: UsageSource) -> None:
     totals = []
     for _ in range(3):
         gateway.spend(policy, "0.21")
-        totals.append(_spend(source))
+        totals.append(spend_of(source))
 
     assert [{"e-1": 210_000}, {"e-1": 420_000}, {"e-1": 630_000}] == totals
 
@@ -124,13 +97,13 @@ def test_window_left_standing(gateway: Mlflow, source: UsageSource) -> None:
     gateway.spend(idle, "5")
     gateway.spend(busy, "6")
     later = DECEMBER[0] + HOUR
-    both = _spend(source, later)
+    both = spend_of(source, later)
     gateway.roll(busy, *DECEMBER)
     gateway.spend(busy, "1")
 
     assert ({"e-1": micros(5), "e-2": micros(6)}, {"e-2": micros(1)}) == (
         both,
-        _spend(source, later),
+        spend_of(source, later),
     )
 
 
@@ -150,7 +123,7 @@ def test_stacked_policies(gateway: Mlflow, source: UsageSource) -> None:
     for window, spent in ((NOVEMBER, "5"), (NOVEMBER, "5"), (TODAY, "2")):
         gateway.spend(gateway.add_policy("e-1", *window), spent)
 
-    assert {"e-1": micros(5)} == _spend(source)
+    assert {"e-1": micros(5)} == spend_of(source)
 
 
 def test_scopes(gateway: Mlflow, source: UsageSource) -> None:
@@ -160,9 +133,9 @@ def test_scopes(gateway: Mlflow, source: UsageSource) -> None:
     gateway.spend(everything, "5")
 
     with MlflowSource(gateway.url, scope="GLOBAL") as other:
-        totals = _spend(other)
+        totals = spend_of(other)
 
-    assert ({"e-1": micros(5)}, {everything: micros(5)}) == (_spend(source), totals)
+    assert ({"e-1": micros(5)}, {everything: micros(5)}) == (spend_of(source), totals)
 
 
 def test_no_policy(gateway: Mlflow, source: UsageSource) -> None:
@@ -203,14 +176,14 @@ def test_missing_window(gateway: Mlflow, source: UsageSource) -> None:
     gateway.add_policy("e-1", *NOVEMBER)
     policy = gateway.add_policy("e-2", *NOVEMBER)
     gateway.spend(policy, "5")
-    before = _spend(source)
+    before = spend_of(source)
     gateway.hide_window(policy)
 
     with pytest.raises(SourceDataError, match="bp-2 of e-2 has no window"):
         source.fetch(LOOKBACK, NOW)
 
     gateway.hide_window(policy, hidden=False)
-    assert before == _spend(source)
+    assert before == spend_of(source)
 
 
 @pytest.mark.parametrize("left", ["0", "4.99"])
@@ -228,7 +201,7 @@ def test_going_backwards(gateway: Mlflow, source: UsageSource, left: str) -> Non
             source.fetch(LOOKBACK, NOW)
 
     gateway.spend(policy, "6")
-    assert micros(Decimal(left) + 6) == _spend(source)["e-1"]
+    assert micros(Decimal(left) + 6) == spend_of(source)["e-1"]
 
 
 def test_float_noise(gateway: Mlflow, source: UsageSource) -> None:
@@ -238,7 +211,7 @@ def test_float_noise(gateway: Mlflow, source: UsageSource) -> None:
     source.fetch(LOOKBACK, NOW)
     gateway.lose(policy, "4.999999")
 
-    assert {"e-1": micros(5)} == _spend(source)
+    assert {"e-1": micros(5)} == spend_of(source)
 
 
 def test_deleted_policy(gateway: Mlflow, source: UsageSource) -> None:
@@ -246,12 +219,12 @@ def test_deleted_policy(gateway: Mlflow, source: UsageSource) -> None:
     gateway.add_policy("e-1", *NOVEMBER)
     policy = gateway.add_policy("e-2", *NOVEMBER)
     gateway.spend(policy, "5")
-    before = _spend(source)
+    before = spend_of(source)
     gateway.delete_policy(policy)
 
-    assert before == _spend(source)
+    assert before == spend_of(source)
     gateway.roll("bp-1", *DECEMBER)
-    assert {"e-1": 0} == _spend(source, DECEMBER[0] + HOUR)
+    assert {"e-1": 0} == spend_of(source, DECEMBER[0] + HOUR)
 
 
 def test_policy_made_anew(gateway: Mlflow, source: UsageSource) -> None:
@@ -282,7 +255,7 @@ def test_many_policies(gateway: Mlflow, source: UsageSource) -> None:
     for number in range(25):
         gateway.spend(gateway.add_policy(f"e-{number}", *NOVEMBER), "1")
 
-    assert micros(25) == sum(_spend(source).values())
+    assert micros(25) == sum(spend_of(source).values())
     assert 4 == len(gateway.requests)
 
 
@@ -311,4 +284,4 @@ def test_sums(spends: list[tuple[int, int]]) -> None:
             gateway.spend(policies[endpoint], Decimal(amount) / 1_000_000)
             spent += amount
 
-            assert spent == sum(_spend(source).values())
+            assert spent == sum(spend_of(source).values())
