@@ -30,7 +30,8 @@ from bot.domain.forecast import History, Pattern, learn
 from bot.domain.money import ZERO, Micros
 from bot.domain.periods import Cadence, midnight, period_at
 from bot.domain.spans import WorkCalendar
-from bot.domain.spikes import DEFAULT, Burn, SpikeRule, spike, swing
+from bot.domain.spikes import DEFAULT, Burn, SpikeRule, spike
+from bot.domain.usual_hours import swing
 
 UTC_ZONE = ZoneInfo("UTC")
 CALENDAR = WorkCalendar(UTC_ZONE)
@@ -266,7 +267,7 @@ def result(several: Sequence[Series], rule: SpikeRule, step: int, loops: int) ->
         days = list(judged(series, step))
         looped = set(range(0, len(days), max(1, len(days) * len(several) // loops)))
         for number, day in enumerate(days):
-            usual = swing(day.before, day.pattern, day.starts_at, rule)
+            usual = swing(day.before, day.pattern, day.starts_at, rule.long)
             false += false_spike(series, day, usual, rule)
             count += 1
             for times, hour in LOOPS if number in looped else ():

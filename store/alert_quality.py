@@ -9,6 +9,7 @@ from bot.domain.alerts import AlertQuality, Feedback
 from bot.domain.budgets import Stage
 from bot.domain.escalation import Step
 from store import alerts
+from store.alert_rows import SentAlert
 from store.tables import AlertRow
 
 
@@ -28,7 +29,7 @@ def quality_between(tx: Session, starts_at: datetime, ends_at: datetime) -> Aler
     )
 
 
-def _lead(tx: Session, exhausted: alerts.SentAlert) -> int:
+def _lead(tx: Session, exhausted: SentAlert) -> int:
     """Seconds from the first warning that asked for something to the limit."""
     warned_at = tx.exec(
         select(AlertRow.fired_at)

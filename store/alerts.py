@@ -1,95 +1,17 @@
 """Alerts that were sent, and what was answered."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, update
 from sqlmodel import Session, col, select
 
-from bot.domain.alerts import Alert, AlertFigures, Answer, AnswerKind, Feedback
-from bot.domain.budgets import AtLimit, BudgetId, Stage
-from bot.domain.drivers import Driver, DriverKind
-from bot.domain.escalation import Ladder, Step
-from bot.domain.forecast import Confidence
-from bot.domain.money import ZERO, Micros
-from bot.domain.policy import Basis
+from bot.domain.alerts import Alert, AlertFigures, Answer, Feedback
+from bot.domain.escalation import Ladder
 from bot.domain.stages import Reason
-from bot.domain.standings import Standing
-from store.batches import batches
+from store.alert_rows import SentAlert, figures_row, sent_of
 from store.inserts import insert_once
-from store.ladders import ladder_of, ladder_row
+from store.ladders import ladder_row
 from store.tables import AlertRow
-
-_MOMENTS = ("runs_out_at", "as_of", "period_ends_at", "answer_by", "lead_ends_at")
-
-
-@dataclass(frozen=True, slots=True)
-class SentAlert:
-    """An alert as it was sent; `figures` are the ones that were in the message."""
-
-    id: int
-    key: str
-    budget: BudgetId
-    limit: Micros
-    stage: Stage
-    owner: str
-    fired_at: datetime
-    figures: AlertFigures
-    first_day: date
-    answer: Answer | None  # the last one; its term may be over
-    first_answered_at: datetime | None
-    feedback: Feedback | None
-    feedback_by: str | None
-    muted_by: int | None
-    replaced_by: int | None  # a worse stage's alert
-    ladder: Ladder | None
-    escalated: Step  # how far, since the ladder last began
-    furthest: Step
-    round: int  # how often an answer's term was over
-    escalate_at: datetime | None  # something is due then
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether it waits for an answer: none holds, and no worse stage has replaced it."""
-        term = self.answer.until if self.answer else None
-        answered = self.answer is not None and (term is None or now < term)
-        return not answered and self.replaced_by is None
-
-
-def sent_stages(tx: Session, budget: BudgetId, first_day: date, limit: Micros) -> frozenset[Stage]:
-    """The stages already sent for this period and this effective limit; a spike is none."""
-    rows = tx.exec(
-        select(AlertRow.stage).where(
-            col(AlertRow.budget) == budget,
-            col(AlertRow.first_day) == first_day,
-            col(AlertRow.limit) == limit,
-            col(AlertRow.reason) != Reason.SPIKE,
-        )
-    )
-    return frozenset(Stage(stage) for stage in rows)
-
-
-def sent_stages_of(
-    tx: Session, standings: Collection[Standing]
-) -> dict[BudgetId, frozenset[Stage]]:
-    """As `sent_stages`, for many budgets at once; those with none are left out."""
-    wanted = {s.budget.id: (s.period.first_day, s.limit) for s in standings}
-    sent: dict[BudgetId, set[Stage]] = {}
-    for some in batches(wanted):
-        rows = tx.exec(
-            select(AlertRow.budget, AlertRow.first_day, AlertRow.limit, AlertRow.stage).where(  # type: ignore[call-overload]
-                col(AlertRow.budget).in_(some or []),
-                col(AlertRow.first_day) >= min(day for day, _ in wanted.values()),
-                col(AlertRow.reason) != Reason.SPIKE,
-            )
-        )
-        for budget, first_day, limit, stage in rows:
-            id_ = BudgetId(budget)
-            if wanted[id_] == (first_day, limit):
-                sent.setdefault(id_, set()).add(Stage(stage))
-    return {budget: frozenset(stages) for budget, stages in sent.items()}
 
 
 def record(
@@ -120,7 +42,7 @@ def record(
         reason=alert.reason,
         owner=s.budget.owner,
         fired_at=now,
-        figures=_figures_row(figures),
+        figures=figures_row(figures),
         muted_by=muted_by,
         ladder=ladder_row(ladder),
         escalated=0,
@@ -147,53 +69,10 @@ def record(
     return alert_id
 
 
-def spike_told(tx: Session, key: str) -> Stage | None:
-    """How bad the spike with this key was when it was told; None: it was not."""
-    stage = tx.exec(select(AlertRow.stage).where(col(AlertRow.key) == key)).first()
-    return None if stage is None else Stage(stage)
-
-
-def newest_spike(
-    tx: Session, budgets: Collection[BudgetId], owner: str, since: datetime
-) -> int | None:
-    """The newest spike that was told to this owner of one of these budgets."""
-    found: list[int] = []
-    for some in batches(budgets):
-        rows = tx.exec(
-            select(AlertRow.id).where(
-                col(AlertRow.budget).in_(some or []),
-                col(AlertRow.reason) == Reason.SPIKE,
-                col(AlertRow.owner) == owner,
-                col(AlertRow.fired_at) >= since,
-                col(AlertRow.muted_by).is_(None),
-            )
-        )
-        found += [id_ for id_ in rows if id_ is not None]
-    return max(found, default=None)
-
-
-def newest(
-    tx: Session, budget: BudgetId, first_day: date, limit: Micros, at_least: Stage
-) -> int | None:
-    """The id of the newest alert of a budget, for this period and limit, that is as bad or worse."""
-    return tx.exec(
-        select(AlertRow.id)
-        .where(
-            col(AlertRow.budget) == budget,
-            col(AlertRow.first_day) == first_day,
-            col(AlertRow.limit) == limit,
-            col(AlertRow.stage) >= int(at_least),
-            col(AlertRow.reason) != Reason.SPIKE,
-        )
-        .order_by(col(AlertRow.id).desc())
-        .limit(1)
-    ).first()
-
-
 def load(tx: Session, alert_id: int, *, lock: bool = False) -> SentAlert | None:
     """An alert; locked, an answer comes before or after, and not between."""
     row = tx.get(AlertRow, alert_id, populate_existing=True, with_for_update=lock or None)
-    return None if row is None else _sent(row)
+    return None if row is None else sent_of(row)
 
 
 def answer(
@@ -250,80 +129,7 @@ def fired_between(tx: Session, starts_at: datetime, ends_at: datetime) -> list[S
         )
         .order_by(col(AlertRow.fired_at), col(AlertRow.id))
     )
-    return [_sent(row) for row in rows]
-
-
-def _sent(row: AlertRow) -> SentAlert:
-    if row.id is None:
-        raise ValueError("an alert that was never stored")
-    return SentAlert(
-        id=row.id,
-        key=row.key,
-        budget=BudgetId(row.budget),
-        limit=Micros(row.limit),
-        stage=Stage(row.stage),
-        owner=row.owner,
-        fired_at=row.fired_at,
-        figures=_figures(row.figures),
-        first_day=row.first_day,
-        answer=_answer(row),
-        first_answered_at=row.first_answered_at,
-        feedback=Feedback(row.feedback) if row.feedback else None,
-        feedback_by=row.feedback_by,
-        muted_by=row.muted_by,
-        replaced_by=row.replaced_by,
-        ladder=ladder_of(row.ladder),
-        escalated=Step(row.escalated),
-        furthest=Step(row.furthest),
-        round=row.round,
-        escalate_at=row.escalate_at,
-    )
-
-
-def _answer(row: AlertRow) -> Answer | None:
-    if row.answer is None or row.answered_by is None or row.answered_at is None:
-        return None
-    return Answer(
-        AnswerKind(row.answer),
-        row.answered_by,
-        row.answered_at,
-        row.answer_note,
-        row.answer_until,
-    )
-
-
-def _figures_row(f: AlertFigures) -> dict[str, Any]:
-    values = asdict(f)
-    values |= {
-        "stage": int(f.stage),
-        "at_limit": f.at_limit.value,
-        "basis": f.basis.value,
-        "time_zone": f.time_zone.key,
-    }
-    for name in _MOMENTS:
-        values[name] = values[name].isoformat() if values[name] else None
-    return values
-
-
-def _figures(values: Mapping[str, Any]) -> AlertFigures:
-    moments = {
-        name: datetime.fromisoformat(values[name]) if values.get(name) else None
-        for name in _MOMENTS
-    }
-    read = {
-        "stage": Stage(values["stage"]),
-        "at_limit": AtLimit(values["at_limit"]),
-        "basis": Basis(values["basis"]),
-        "time_zone": ZoneInfo(values["time_zone"]),
-        "reason": Reason(values.get("reason", Reason.SHARE)),
-        "confidence": Confidence(values["confidence"]) if values.get("confidence") else None,
-        "driver": _driver(values.get("driver")),
-    }
-    return AlertFigures(**{"estimated": ZERO, **values, **moments, **read})
-
-
-def _driver(values: Mapping[str, Any] | None) -> Driver | None:
-    return None if values is None else Driver(**{**values, "kind": DriverKind(values["kind"])})
+    return [sent_of(row) for row in rows]
 
 
 def amend_note(tx: Session, alert_id: int, note: str, by: str) -> bool:

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from bot.domain.escalation import Step
 from store import alerts
-from store.alerts import SentAlert
+from store.alert_rows import SentAlert
 from store.tables import AlertRow
 
 AT_ONCE = 1_000  # alerts of one run; the others have their turn in the next

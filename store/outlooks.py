@@ -15,7 +15,8 @@ from bot.domain.outlook import Outlook
 from bot.domain.periods import Period
 from bot.domain.policy import Policy
 from bot.domain.spans import WorkCalendar
-from bot.domain.spikes import Burn, Spike, spike, swing
+from bot.domain.spikes import Burn, Spike, spike
+from bot.domain.usual_hours import swing
 from store import spend_history
 
 Sums = Mapping[str, list[Micros]]

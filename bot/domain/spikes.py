@@ -10,17 +10,17 @@ looked at as well.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from itertools import accumulate, pairwise
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.budgets import Budget, Stage
 from bot.domain.forecast import Confidence, Pattern
-from bot.domain.forecast.hours import DAY, EVEN, HOUR, share_over
+from bot.domain.forecast.hours import EVEN, HOUR
 from bot.domain.money import ZERO, Micros, dollars, micros
 from bot.domain.periods import Period
 from bot.domain.spans import WorkCalendar
 from bot.domain.stages import Reached, Reason, lead_time
+from bot.domain.usual_hours import LONG, full_hour, normal_hours
 
 LEAST = micros(20)
 
@@ -41,7 +41,7 @@ class SpikeRule:
 
     multiple: int = 5
     long_multiple: int = 3
-    long: int = 6  # hours
+    long: int = LONG  # hours
     minimum: Micros = LEAST
     percent: int = 1
     swing_percent: int = 150
@@ -129,9 +129,9 @@ def spike(burn: Burn, rule: SpikeRule = DEFAULT) -> Spike | None:
     begin = end
     while begin and held.hour_lacks(begin - 1) <= 0:
         begin -= 1
-    into = (burn.as_of - _hour(burn.as_of)) / HOUR
+    into = (burn.as_of - full_hour(burn.as_of)) / HOUR
     normal = sum(held.normal[begin:last]) + round(held.normal[last] * into)
-    since = _hour(burn.as_of) - (last - begin) * HOUR
+    since = full_hour(burn.as_of) - (last - begin) * HOUR
     spent = Micros(sum(max(0, amount) for amount in held.spent[begin:]))  # a credit is no spend
     return Spike(spent, Micros(normal), since, burn.as_of, held.planned)
 
@@ -147,34 +147,13 @@ def spike_at(
     anew, it is the lowest of all hours, and nobody has to look every hour. It supposes that spend is
     added, to whichever hour; what moves from hour to hour and leaves the sum has to be looked at.
     """
-    end = _hour(burn.as_of) + HOUR
+    end = full_hour(burn.as_of) + HOUR
     ahead = 0 if until is None else max(0, -((end - until) // HOUR))
     held = _held(burn, rule, ahead)
     if held is None:
         return None
     last = len(held.spent) - 1
     return Micros(spent + min(held.lacks(at) for at in range(last - ahead - 1, last + 1)))
-
-
-def swing(
-    hours: Sequence[Micros], pattern: Pattern, until: datetime, rule: SpikeRule = DEFAULT
-) -> Micros:
-    """
-    How far above normal a team's long windows get when nothing is wrong.
-
-    `hours` are the full hours of UTC of the last 28 days, or as many as there are, before the full hour
-    `until`. Of each day the worst window, of the days the second worst: a runaway does not hide the
-    next one for four weeks. About 3 milliseconds, and it only ever silences: work it out for the day
-    when there is a spike without it.
-    """
-    first = _hour(until) - len(hours) * HOUR
-    above = [a - b for a, b in zip(hours, _normal(pattern, first, len(hours)), strict=True)]
-    sums = list(accumulate(above, initial=0))
-    worst: dict[int, int] = {}
-    for end in range(rule.long, len(sums)):
-        day = (len(above) - end) // 24
-        worst[day] = max(worst.get(day, 0), sums[end] - sums[end - rule.long])
-    return Micros(sorted(worst.values())[-2] if len(worst) > 1 else 0)
 
 
 def by_spike(
@@ -233,8 +212,8 @@ def _held(burn: Burn, rule: SpikeRule, ahead: int) -> _Held | None:
     pattern = burn.pattern
     unknown = pattern.confidence is Confidence.NONE or pattern.hours == EVEN
     if not unknown and any(pattern.profile.averages):
-        first = _hour(burn.as_of) - (len(spent) - ahead - 1) * HOUR
-        normal, floor = _normal(pattern, first, len(spent)), rule.floor(burn.limit, burn.swing)
+        first = full_hour(burn.as_of) - (len(spent) - ahead - 1) * HOUR
+        normal, floor = normal_hours(pattern, first, len(spent)), rule.floor(burn.limit, burn.swing)
         return _Held(spent, normal, False, rule.multiple, rule.long_multiple, rule.long, floor)
     if not burn.limit:
         return None
@@ -242,33 +221,6 @@ def _held(burn: Burn, rule: SpikeRule, ahead: int) -> _Held | None:
     planned = [-(-burn.limit // whole)] * len(spent)
     multiples = rule.planned_multiple, rule.planned_long_multiple
     return _Held(spent, planned, True, *multiples, rule.long, rule.floor(burn.limit))
-
-
-def _normal(pattern: Pattern, first: datetime, count: int) -> list[int]:
-    """
-    What the hours from `first` on cost on average at the present level, in micro-dollars.
-
-    By how much of its local day's spend is over at the beginning and at the end of each: right for a
-    day of 23 or 25 hours, and where local hours begin at half past.
-    """
-    zone = pattern.calendar.time_zone
-    day = first.astimezone(zone).date()
-    days = count // 24 + 3
-    expected = [amount * pattern.level.ratio for amount in pattern.profile.expected(day, days)]
-    before, at = 0.0, 0
-    totals = []
-    for number in range(count + 1):
-        moment = first + number * HOUR
-        today = moment.astimezone(zone).date()
-        while day < today:
-            before, day, at = before + expected[at], day + DAY, at + 1
-        over = expected[at] * share_over(pattern.hours, day, moment, pattern.calendar)
-        totals.append(before + over)
-    return [round(after - begin) for begin, after in pairwise(totals)]
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _about(amount: Micros) -> str:

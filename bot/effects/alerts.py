@@ -9,7 +9,7 @@ from bot.parts import Bot
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
 from store import alerts
-from store.alerts import SentAlert
+from store.alert_rows import SentAlert
 
 
 def subject(alert_id: int) -> str:

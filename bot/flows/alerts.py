@@ -16,7 +16,7 @@ from bot.parts import Bot
 from bot.render.blocks import moment, person
 from bot.render.modals import View, plan_modal
 from store import alerts, audit
-from store.alerts import SentAlert
+from store.alert_rows import SentAlert
 
 A_WEEK = timedelta(days=7)
 GONE = "This alert is not known any more. Type `/budget status` for where the budget stands now."

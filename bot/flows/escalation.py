@@ -29,7 +29,7 @@ from bot.render.alert import alert_message
 from bot.render.blocks import Rendered
 from bot.render.reminder import reminder_lead
 from store import audit, escalations, people, standings
-from store.alerts import SentAlert
+from store.alert_rows import SentAlert
 
 logger = logging.getLogger(__name__)
 

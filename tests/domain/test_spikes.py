@@ -15,8 +15,9 @@ from bot.domain.forecast.level import Level
 from bot.domain.money import ZERO, Micros, micros
 from bot.domain.periods import Cadence, midnight, period_at
 from bot.domain.spans import Span, WorkCalendar
-from bot.domain.spikes import Burn, Spike, SpikeRule, by_spike, spike, spike_at, swing
+from bot.domain.spikes import Burn, Spike, SpikeRule, by_spike, spike, spike_at
 from bot.domain.stages import Reached, Reason
+from bot.domain.usual_hours import swing
 from tests.domain.forecast.histories import (
     CALENDAR,
     HOURS_9_TO_17,

@@ -15,7 +15,7 @@ from bot.domain.escalation import Step, ladder_of
 from bot.domain.stages import Reason
 from store import alerts, delegations, escalations
 from store.alert_quality import quality_between
-from store.alerts import SentAlert
+from store.alert_rows import SentAlert
 from store.db import Database
 from tests.domain.values import BUDGET, DAY, HOUR, NOW, PERIOD, policy, raised, standing
 

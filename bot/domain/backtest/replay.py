@@ -17,8 +17,9 @@ from bot.domain.forecast import Forecast, Pattern, Runway, forecast, learn, runw
 from bot.domain.money import Micros
 from bot.domain.periods import Period, midnight
 from bot.domain.spans import WorkCalendar
-from bot.domain.spikes import DEFAULT, Burn, Spike, by_spike, spike, swing
+from bot.domain.spikes import DEFAULT, Burn, Spike, by_spike, spike
 from bot.domain.stages import Reached, Reason, by_share, by_time, confirmed, worst
+from bot.domain.usual_hours import swing
 
 RECENT = 23  # hours, and the present one: a spike is told long before it lasts a day
 SWING = 28 * 24  # hours, as the spike rule wants them

@@ -26,6 +26,7 @@ from store import (
     limits,
     overages,
     raises,
+    told,
     watching,
 )
 from store.db import savepoint
@@ -53,14 +54,14 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
         return False
     calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
     sudden = due_spike(standing, calendar)
-    told = alerts.spike_told(tx, sudden.key) if sudden else None
+    known = told.spike_told(tx, sudden.key) if sudden else None
     stage = None
     if standing.stage is not None:
-        sent = alerts.sent_stages(tx, budget.id, standing.period.first_day, limit)
+        sent = told.sent_stages(tx, budget.id, standing.period.first_day, limit)
         stage = due_alert(standing, sent)
-    if stage is not None and told is not None and _is_of_the_spike(stage, told):
+    if stage is not None and known is not None and _is_of_the_spike(stage, known):
         stage = None
-    if told is not None:
+    if known is not None:
         sudden = None
     if stage is None or (sudden is not None and sudden.stage > stage.stage):
         return sudden is not None and _fire(tx, bot, sudden, now) is not None
@@ -71,9 +72,9 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     return alert_id is not None
 
 
-def _is_of_the_spike(stage: Alert, told: Stage) -> bool:
+def _is_of_the_spike(stage: Alert, spike: Stage) -> bool:
     """Whether the forecast only says what a spike that was told as badly has done to it."""
-    return stage.reason is not Reason.SHARE and stage.stage <= told
+    return stage.reason is not Reason.SHARE and stage.stage <= spike
 
 
 def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int | None:
@@ -157,7 +158,7 @@ def look_again(tx: Session, found: Sequence[Standing], now: datetime) -> None:
 
     What has to wait for fresh figures is not told yet: then it stays due.
     """
-    sent = alerts.sent_stages_of(tx, found)
+    sent = told.sent_stages_of(tx, found)
     held = limits.modes(tx, [s.budget.id for s in found])
     pending = raises.live(tx, now)
     late = {record.raised.budget for record in raises.ended_unnoted(tx, now)}

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from bot.domain.alerts import Alert, AlertFigures, repeats
 from bot.parts import Bot
-from store import alerts, audit, standings
+from store import alerts, audit, standings, told
 
 
 def said_by_a_child(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int | None:
@@ -18,11 +18,11 @@ def said_by_a_child(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int |
     if not candidates:
         return None
     if alert.spike is not None:
-        return alerts.newest_spike(tx, candidates, parent.owner, alert.spike.since)
+        return told.newest_spike(tx, candidates, parent.owner, alert.spike.since)
     for child in standings.gather(tx, bot.policy, now, candidates).values():
         if not repeats(alert, child) or child.limit is None:
             continue
-        said = alerts.newest(
+        said = told.newest(
             tx, child.budget.id, child.period.first_day, child.limit, at_least=alert.stage
         )
         if said is not None:
