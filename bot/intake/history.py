@@ -25,6 +25,7 @@ from bot.domain.usage import Fetched, Window
 from bot.intake.imported import after_imports
 from bot.intake.pace import CHUNK_DAYS, PATIENCE, PAUSE, Pace
 from bot.intake.taking_in import replace_window
+from bot.intake.windows import within
 from bot.parts import Bot
 from store import sources
 
@@ -119,21 +120,6 @@ def walk_back(
 def step_of(fetched: Fetched) -> Step:
     net = Micros(sum(row.net for row in fetched.rows))
     return Step(fetched.window, len(fetched.rows), net, taken=True)
-
-
-def within(fetched: Fetched, window: Window) -> Fetched | None:
-    """
-    The part of an answer that was asked for; None when there is none.
-
-    Some sources answer for whole UTC days. Their edges would cut through local days, which may be
-    kept as one by now.
-    """
-    starts_at = max(window.starts_at, fetched.window.starts_at)
-    ends_at = min(window.ends_at, fetched.window.ends_at)
-    if starts_at >= ends_at:
-        return None
-    rows = tuple(row for row in fetched.rows if starts_at <= row.starts_at < ends_at)
-    return replace(fetched, window=Window(starts_at, ends_at), rows=rows)
 
 
 def _chunk_before(

@@ -9,7 +9,7 @@ from bot.clients.usage.errors import SourceError, SourceRefused
 from bot.domain.policy import SourcePolicy
 from bot.domain.usage import Actor, Directory, Fetched, UsageRow, Window
 from bot.intake.imported import after_imports
-from bot.intake.windows import HOUR, window_to_read
+from bot.intake.windows import HOUR, window_to_read, within
 from bot.parts import Bot
 from store import (
     directory,
@@ -18,6 +18,7 @@ from store import (
 from store.sources import SourceState
 
 logger = logging.getLogger(__name__)
+DAY = timedelta(days=1)
 NAMES_FOR = timedelta(minutes=15)
 NAMES_AGAIN = timedelta(minutes=2)  # when an id turns up that has no name
 
@@ -41,7 +42,7 @@ def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
     client = bot.sources[source.name]
     try:
         planned = window_to_read(bot.policy, source, state, now)
-        fetched = client.fetch(_unimported(bot, state, planned.window), now)
+        fetched = _ask(bot, client, state, planned.window, now)
         with bot.db.transaction() as tx:
             known = directory.behind(tx, fetched.rows)
         names = _read_names(client, fetched, state, known, now)
@@ -55,17 +56,23 @@ def read(bot: Bot, source: SourcePolicy, now: datetime) -> Reading:
     return Reading(source, state, fetched, names, None, planned.full)
 
 
-def _unimported(bot: Bot, state: SourceState, window: Window) -> Window:
+def _ask(
+    bot: Bot, client: UsageSource, state: SourceState, planned: Window, now: datetime
+) -> Fetched:
     """
     Without the hours that a file was imported for before the source was ever asked about them.
 
     Both would count. The present hour is read whatever a file says.
     """
-    if state.covered_from is not None and state.covered_from <= window.starts_at:
-        return window
+    if state.covered_from is not None and state.covered_from <= planned.starts_at:
+        return client.fetch(planned, now)
     with bot.db.transaction() as tx:
-        rest = after_imports(tx, window)
-    return rest or Window(window.ends_at - HOUR, window.ends_at)
+        rest = after_imports(tx, planned) or Window(planned.ends_at - HOUR, planned.ends_at)
+    fetched = client.fetch(rest, now)
+    # A source of whole days answers for the hours before, too; one of whole months knows no hours.
+    if rest == planned or rest.starts_at - fetched.window.starts_at >= DAY:
+        return fetched
+    return within(fetched, rest) or fetched
 
 
 def _read_names(

@@ -14,9 +14,10 @@ from bot.clients.usage.errors import SourceDataError, SourceError
 from bot.domain.periods import midnight
 from bot.domain.policy import SourcePolicy
 from bot.domain.usage import Fetched, Window
-from bot.intake.history import Sleep, Step, step_of, within
+from bot.intake.history import Sleep, Step, step_of
 from bot.intake.pace import PATIENCE, PAUSE, Pace, wants_rest
 from bot.intake.taking_in import replace_window, unknown_zero
+from bot.intake.windows import within
 from bot.parts import Bot
 from store import sources
 from store.sources import SourceState

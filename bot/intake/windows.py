@@ -1,12 +1,12 @@
 """Which hours of a source are read again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.periods import period_at
 from bot.domain.policy import Policy, SourcePolicy
 from bot.domain.standings import RATE_WINDOW
-from bot.domain.usage import Window
+from bot.domain.usage import Fetched, Window
 from store.sources import SourceState
 
 HOUR = timedelta(hours=1)
@@ -46,6 +46,21 @@ def window_to_read(
         start = max(filling, last - source.lookback)
         return Planned(Window(_floor(start), ends_at), full=False)
     return Planned(Window(_floor(last - source.lookback), ends_at), full=True)
+
+
+def within(fetched: Fetched, window: Window) -> Fetched | None:
+    """
+    The part of an answer that was asked for; None when there is none.
+
+    Some sources answer for whole UTC days. Their edges would cut through local days, which may be
+    kept as one by now.
+    """
+    starts_at = max(window.starts_at, fetched.window.starts_at)
+    ends_at = min(window.ends_at, fetched.window.ends_at)
+    if starts_at >= ends_at:
+        return None
+    rows = tuple(row for row in fetched.rows if starts_at <= row.starts_at < ends_at)
+    return replace(fetched, window=Window(starts_at, ends_at), rows=rows)
 
 
 def _is_large(state: SourceState) -> bool:

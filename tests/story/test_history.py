@@ -5,11 +5,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from bot.domain.policy import Basis
+from bot.domain.usage import Tokens
 from bot.flows import records
 from bot.flows.importing import import_file
 from bot.schedule import jobs, run
 from store import ledger, sources
-from tests.story.town import Town, at, town
+from tests.story.town import POLICY, Town, at, town
 
 HALF_A_MINUTE = timedelta(seconds=30)
 
@@ -95,3 +96,25 @@ def test_a_file_that_was_imported_first_is_not_counted_again(
             acme.clock.ahead(timedelta(minutes=1))
 
         assert Decimal(30) == spent(acme, "2026-11-01 00:00", "2026-12-01 00:00")
+
+
+def test_a_source_of_whole_days_leaves_the_imported_hours_of_a_day_alone(
+    tmp_path: Path, database_url: str
+) -> None:
+    """It answers for all of the day in which the file ends; the file's hours count once all the same."""
+    report = f"{POLICY}sources:\n  - {{kind: usage_report, every: 1m}}\n"
+    with town(tmp_path, database_url, "http", at("2026-11-17 09:00"), report) as acme:
+        tokens = Tokens(uncached_input=1_000_000)
+        for moment in ("2026-11-15 12:00", "2026-11-16 10:00", "2026-11-16 15:00"):
+            acme.usage.spend(at(moment), "4", workspace="team-search", tokens=tokens)
+        file = tmp_path / "month.csv"
+        file.write_text(
+            "at,cost_usd,workspace\n"
+            "2026-11-15T12:00:00-05:00,4,team-search\n2026-11-16T10:00:00-05:00,4,team-search\n"
+        )
+        import_file(acme.bot.bot, file, acme.clock())
+        for _ in range(3):
+            acme.turn()
+            acme.clock.ahead(timedelta(minutes=1))
+
+        assert Decimal(12) == spent(acme, "2026-11-01 00:00", "2026-12-01 00:00")

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from bot.domain.alerts import Alert, due_alert, due_spike, figures_of
 from bot.domain.budgets import Stage
 from bot.domain.escalation import ladder_of
+from bot.domain.money import Micros
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
@@ -49,20 +50,10 @@ def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetim
 
 def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     """Fire the one alert that is due, if any: the stage that is reached, or a spike if it is worse."""
-    budget, limit = standing.budget, standing.limit
+    limit = standing.limit
     if limit is None:
         return False
-    calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
-    sudden = due_spike(standing, calendar)
-    known = told.spike_told(tx, sudden.key) if sudden else None
-    stage = None
-    if standing.stage is not None:
-        sent = told.sent_stages(tx, budget.id, standing.period.first_day, limit)
-        stage = due_alert(standing, sent)
-    if stage is not None and known is not None and _is_of_the_spike(stage, known):
-        stage = None
-    if known is not None:
-        sudden = None
+    stage, sudden = _untold(tx, bot, standing, limit)
     if stage is None or (sudden is not None and sudden.stage > stage.stage):
         return sudden is not None and _fire(tx, bot, sudden, now) is not None
     alert_id = _fire(tx, bot, stage, now)
@@ -70,6 +61,22 @@ def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
         # The message says it, too: a second one would only wake the owner again.
         muting.mute(tx, sudden, figures_of(sudden, bot.policy, now), alert_id, now)
     return alert_id is not None
+
+
+def _untold(
+    tx: Session, bot: Bot, standing: Standing, limit: Micros
+) -> tuple[Alert | None, Alert | None]:
+    """The stage and the spike that are there and were not told yet."""
+    calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
+    sudden = due_spike(standing, calendar)
+    known = told.spike_told(tx, sudden.key) if sudden else None
+    stage = None
+    if standing.stage is not None:
+        sent = told.sent_stages(tx, standing.budget.id, standing.period.first_day, limit)
+        stage = due_alert(standing, sent)
+    if known is None:
+        return stage, sudden
+    return (None if stage is not None and _is_of_the_spike(stage, known) else stage), None
 
 
 def _is_of_the_spike(stage: Alert, spike: Stage) -> bool:
