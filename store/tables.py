@@ -268,6 +268,7 @@ class AlertRow(SQLModel, table=True):
     feedback_by: str | None = None
     feedback_at: datetime | None = None
     replaced_by: int | None = None  # the worse stage's alert
+    bundle: int | None = Field(default=None, index=True)  # the first alert of the message it is in
     ladder: dict[str, Any] | None = _json(optional=True)  # whom to tell, as it was settled then
     escalated: int = 0  # how far the ladder has come since it last began
     furthest: int = 0  # how far it ever came
@@ -358,6 +359,28 @@ class LimitStateRow(SQLModel, table=True):
     confirmed_version: int = 0
     confirmed_at: datetime | None = None
     accepted_version: int = 0
+
+
+class TargetStateRow(SQLModel, table=True):
+    """How far one enforcement target has followed a budget's limit state, and what it holds."""
+
+    __tablename__ = "target_state"
+
+    budget: str = Field(primary_key=True)
+    target: str = Field(primary_key=True)  # webhook | litellm | mlflow | anthropic
+    accepted_version: int = 0
+    confirmed_version: int = 0
+    confirmed_at: datetime | None = None
+    held: dict[str, Any] | None = _json(optional=True)  # in the target's words, as read back
+    written: list[dict[str, Any]] | None = Field(
+        default=None, sa_column=Column(JSON, nullable=True)
+    )  # by us, the newest first
+    note: str | None = None  # what people have to know about it
+    edited: str | None = None  # somebody changed it by hand: what was found
+    edited_at: datetime | None = None
+    looked_at: datetime | None = None  # the last look for drift
+    failing_since: datetime | None = None
+    error: str | None = None
 
 
 class OutboxRow(SQLModel, table=True):

@@ -2,7 +2,15 @@
 
 from typing import Protocol
 
-from bot.clients.enforcement.answers import Accepted, Answer, Confirmed, Newer, TargetError
+from bot.clients.enforcement.answers import (
+    Accepted,
+    Answer,
+    Confirmed,
+    Edited,
+    Newer,
+    TargetError,
+)
+from bot.clients.enforcement.orders import Held, Order
 
 
 class EnforcementTarget(Protocol):
@@ -17,4 +25,14 @@ class EnforcementTarget(Protocol):
     def close(self) -> None: ...
 
 
-__all__ = ["Accepted", "Answer", "Confirmed", "EnforcementTarget", "Newer", "TargetError"]
+__all__ = [
+    "Accepted",
+    "Answer",
+    "Confirmed",
+    "Edited",
+    "EnforcementTarget",
+    "Held",
+    "Newer",
+    "Order",
+    "TargetError",
+]

@@ -16,11 +16,14 @@ class Confirmed:
 
     version: int
     held: Mapping[str, object]
+    note: str = ""  # what people have to know about it: "other replicas may need a minute"
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """Taken, but not confirmed: what the target holds is not known."""
+
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,15 @@ class Newer:
     version: int
 
 
-Answer = Confirmed | Accepted | Newer
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Somebody else changed what we had written: it is left as it is, and people are told."""
+
+    held: Mapping[str, object]
+    text: str  # one sentence: what stands there, and what was expected
+
+
+Answer = Confirmed | Accepted | Newer | Edited
 
 
 class TargetError(BudgetBotError):
