@@ -294,6 +294,7 @@ class RequestRow(SQLModel, table=True):
     __tablename__ = "overage_request"
     __table_args__ = (
         UniqueConstraint("trigger", name="uq_overage_request_trigger"),
+        UniqueConstraint("slot", name="uq_overage_request_slot"),
         Index("ix_overage_request_state_expires_at", "state", "expires_at"),
         Index("ix_overage_request_budget", "budget"),
     )
@@ -315,6 +316,15 @@ class RequestRow(SQLModel, table=True):
     decision_reason: str | None = None
     decision_figures: dict[str, Any] | None = _json(optional=True)
     granted: int = _micros()
+    kind: str = "overage"  # overage | break_glass
+    slot: str | None = None  # "budget:requester" while it is open: one at a time
+    revision: int = 1  # rises when the requester changes it
+    granted_until: datetime | None = None  # when less time was approved than asked for
+    funding: dict[str, Any] | None = _json(optional=True)  # where the dollars come from
+    alert: int | None = None  # the alert that asking has answered
+    remind_at: datetime | None = Field(default=None, index=True)
+    reminded: int = 0
+    decided_in: dict[str, Any] | None = _json(optional=True)  # the Slack message of the click
 
 
 class VoteRow(SQLModel, table=True):
@@ -326,6 +336,24 @@ class VoteRow(SQLModel, table=True):
     person: str = Field(primary_key=True)
     lists: dict[str, Any] = _json()
     at: datetime
+    amount: int | None = Field(default=None, sa_type=BigInteger)  # less than asked for
+    ends_at: datetime | None = None  # sooner than asked for
+
+
+class QuestionRow(SQLModel, table=True):
+    """What somebody who decides wants to know first, and what the requester said."""
+
+    __tablename__ = "request_question"
+
+    id: int | None = Field(default=None, primary_key=True)
+    trigger: str = Field(unique=True)
+    request: int = Field(foreign_key="overage_request.id", index=True)
+    asked_by: str
+    question: str
+    asked_at: datetime
+    answered_by: str | None = None
+    answer: str | None = None
+    answered_at: datetime | None = None
 
 
 class RaiseRow(SQLModel, table=True):
@@ -345,6 +373,54 @@ class RaiseRow(SQLModel, table=True):
     ended_version: int | None = None
     restored_at: datetime | None = None
     end_noted_at: datetime | None = None
+    from_budget: str | None = Field(default=None, index=True)  # a transfer: that one has less
+    planned_ends_at: datetime | None = None  # when it was ended early: its term before
+    ended_by: str | None = None
+    end_told_at: datetime | None = None  # that it will end soon
+
+
+class GraceRow(SQLModel, table=True):
+    """The time between reaching a limit and the response written down for it; the owner's last word."""
+
+    __tablename__ = "grace"
+
+    budget: str = Field(primary_key=True)
+    first_day: date = Field(primary_key=True)  # of the period
+    limit: int = Field(primary_key=True, sa_type=BigInteger)
+    starts_at: datetime
+    ends_at: datetime
+    word: str | None = None  # now | hold
+    word_by: str | None = None
+    word_at: datetime | None = None
+
+
+class IncreaseRow(SQLModel, table=True):
+    """A member's request for a higher spend limit, from the vendor's own queue."""
+
+    __tablename__ = "increase_request"
+
+    id: str = Field(primary_key=True)  # the vendor's
+    member: dict[str, Any] = _json()
+    asked: dict[str, Any] = _json()
+    asked_at: datetime
+    seen_at: datetime
+    state: str  # pending | approved | denied | gone
+    decision: str | None = None  # what was pressed here, while the vendor has not confirmed it
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    decision_reason: str | None = None
+    granted: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class HomeRow(SQLModel, table=True):
+    """Whoever has opened the Home tab, and what it shows."""
+
+    __tablename__ = "home"
+
+    person: str = Field(primary_key=True)
+    opened_at: datetime
+    published_at: datetime | None = None
+    digest: str | None = None  # of what was published
 
 
 class LimitStateRow(SQLModel, table=True):
