@@ -44,7 +44,7 @@ from bot.config.fields import (
     Zone,
     parse_threshold,
 )
-from bot.domain.budgets import AtLimit
+from bot.domain.budgets import AtLimit, Funding, WhoAsks
 from bot.domain.periods import Cadence
 from bot.domain.policy import Basis
 from bot.domain.spans import WorkingHours
@@ -200,10 +200,25 @@ class RoutePart(Part):
     )
 
 
+class BreakGlassPart(Part):
+    max_percent: Percent | None = Field(None, description="per cent of the allocation")
+    max_term: Duration | None = Field(None, description="the longest, like 24h")
+
+
 class OveragePart(Part):
     max_percent: Percent | None = None
     max_term: Duration | None = None
     expires_after: Duration | None = Field(None, description="a request nobody decides")
+    remind_after: PlainDuration | None = Field(
+        None, description="those who decide are reminded, then after twice as long, and so on"
+    )
+    ask: WhoAsks | None = Field(None, description="who may ask: owner, team or anyone")
+    funding: tuple[Funding, ...] | None = Field(
+        None, min_length=1, description="where the dollars may come from"
+    )
+    break_glass: BreakGlassPart | None = Field(
+        None, description="what the owner of a critical budget may grant themselves"
+    )
     routes: tuple[RoutePart, ...] | None = Field(None, min_length=1)
 
 
@@ -215,6 +230,9 @@ class RulesPart(Part):
     thresholds: ThresholdsPart | None = None
     answer_within: AnswerWithinPart | None = None
     at_limit: AtLimit | None = None
+    grace: Duration | None = Field(
+        None, description="time between reaching the limit and the response to it, like 2h"
+    )
     overage: OveragePart | None = None
 
 
@@ -246,6 +264,12 @@ class BudgetEntry(RulesPart):
     channel: Channel | None = None
     timezone: Zone | None = Field(None, description="when it differs from the organization's")
     limit: Money = Field(description="dollars per period, like 12000")
+    critical: Annotated[bool, Field(strict=True)] = Field(
+        False, description="its owner may break the glass, within `overage.break_glass`"
+    )
+    team: ApproverPart | None = Field(
+        None, description="who may ask where `overage.ask` is team: people, or a user group"
+    )
     match: tuple[MatchPart, ...] = ()
 
 

@@ -7,7 +7,7 @@ from bot.config.budgets import BudgetEntry, OveragePart, PolicyFile, RulesPart, 
 from bot.config.dead_rules import dead_rules
 from bot.config.faults import Fault, Loc, nearest
 from bot.config.inherit import inherited
-from bot.domain.budgets import UNATTRIBUTED, Stage, Thresholds
+from bot.domain.budgets import UNATTRIBUTED, AtLimit, Stage, Thresholds
 from bot.domain.money import dollars
 
 RESERVED = (UNATTRIBUTED, "all")
@@ -20,6 +20,7 @@ def faults(policy: PolicyFile) -> Iterator[Fault]:
     yield from _organization(policy)
     yield from _approvers(policy)
     yield from _ids(policy)
+    yield from _teams(policy)
     yield from _parents(policy)
     yield from _splits(policy)
     for loc, rules in _places_of_rules(policy):
@@ -33,6 +34,7 @@ def faults(policy: PolicyFile) -> Iterator[Fault]:
 def warnings(policy: PolicyFile) -> Iterator[Fault]:
     """What works, and is probably not meant."""
     yield from _more_than_parent(policy)
+    yield from _needless_grace(policy)
     yield from _without_usage(policy)
     for dead in dead_rules(policy):
         if not dead.same:
@@ -73,6 +75,20 @@ def _approvers(policy: PolicyFile) -> Iterator[Fault]:
             yield Fault(loc, "is built in and means the budget's owner; choose another name")
         if not entry.people and not entry.usergroup:
             yield Fault(loc, "names nobody; give it people or a usergroup")
+
+
+def _teams(policy: PolicyFile) -> Iterator[Fault]:
+    for loc, entry in placed_budgets(policy):
+        if entry.team and not entry.team.people and not entry.team.usergroup:
+            yield Fault((*loc, "team"), "names nobody; give it people or a usergroup")
+
+
+def _needless_grace(policy: PolicyFile) -> Iterator[Fault]:
+    for loc, entry in placed_budgets(policy):
+        rules = inherited(entry, policy.defaults, policy.approvers)
+        if entry.grace and rules.at_limit is AtLimit.NOTIFY:
+            why = "has no effect: at_limit is notify, so nothing happens at the limit"
+            yield Fault((*loc, "grace"), why)
 
 
 def _ids(policy: PolicyFile) -> Iterator[Fault]:

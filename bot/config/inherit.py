@@ -1,14 +1,23 @@
 """What a budget does not say itself, it takes from `defaults`, and they from what is built in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
-from bot.config.budgets import RoutePart, RulesPart, ThresholdsPart
-from bot.domain.budgets import AnswerWithin, AtLimit, OveragePolicy, Route, Thresholds
+from bot.config.budgets import OveragePart, RoutePart, RulesPart, ThresholdsPart
+from bot.domain.budgets import (
+    AnswerWithin,
+    AtLimit,
+    BreakGlass,
+    Funding,
+    OveragePolicy,
+    Route,
+    Thresholds,
+    WhoAsks,
+)
 from bot.domain.periods import Cadence
 from bot.domain.spans import Span
 
@@ -21,7 +30,11 @@ _OVERAGE = {
     "max_percent": 50,
     "max_term": Span(plain=timedelta(days=14)),
     "expires_after": Span(plain=timedelta(hours=24)),
+    "remind_after": timedelta(minutes=15),
+    "ask": WhoAsks.ANYONE,
+    "funding": tuple(Funding),
 }
+_BREAK_GLASS = {"max_percent": 10, "max_term": Span(plain=timedelta(hours=24))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +46,18 @@ class Inherited:
     thresholds: Thresholds
     answer_within: AnswerWithin
     at_limit: AtLimit
+    grace: Span
     overage: OveragePolicy
 
 
-def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inherited:
+def inherited(
+    own: RulesPart, defaults: RulesPart, lists: Iterable[str], *, critical: bool = False
+) -> Inherited:
     """
     The nearest that is written wins, field by field.
 
     Without routes, anybody on any approver list may decide.
     """
-    overage = _merged(_OVERAGE, defaults.overage, own.overage)
-    everyone = (Route(up_to=None, approvers=tuple(lists)),)
     return Inherited(
         cadence=own.period or defaults.period or Cadence.MONTH,
         lead_time=own.lead_time or defaults.lead_time or Span(working_days=3),
@@ -52,12 +66,26 @@ def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inhe
             **_merged(_ANSWER_WITHIN, defaults.answer_within, own.answer_within)
         ),
         at_limit=own.at_limit or defaults.at_limit or AtLimit.NOTIFY,
-        overage=OveragePolicy(
-            max_percent=overage["max_percent"],
-            max_term=overage["max_term"],
-            expires_after=overage["expires_after"],
-            routes=_routes(overage.get("routes")) or everyone,
-        ),
+        grace=own.grace or defaults.grace or Span(),
+        overage=_overage([defaults.overage, own.overage], lists, critical=critical),
+    )
+
+
+def _overage(
+    parts: Sequence[OveragePart | None], lists: Iterable[str], *, critical: bool
+) -> OveragePolicy:
+    overage = _merged(_OVERAGE, *parts)
+    glass = _merged(_BREAK_GLASS, *(part.break_glass for part in parts if part))
+    everyone = (Route(up_to=None, approvers=tuple(lists)),)
+    return OveragePolicy(
+        max_percent=overage["max_percent"],
+        max_term=overage["max_term"],
+        expires_after=overage["expires_after"],
+        routes=_routes(overage.get("routes")) or everyone,
+        ask=overage["ask"],
+        funding=overage["funding"],
+        break_glass=BreakGlass(**glass) if critical else None,
+        remind_after=overage["remind_after"],
     )
 
 

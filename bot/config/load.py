@@ -166,7 +166,8 @@ def _commitment(file: PolicyFile) -> Commitment | None:
 
 
 def _budget(entry: BudgetEntry, file: PolicyFile) -> Budget:
-    rules = inherited(entry, file.defaults, file.approvers)
+    rules = inherited(entry, file.defaults, file.approvers, critical=entry.critical)
+    team = entry.team
     return Budget(
         id=BudgetId(entry.id),
         name=entry.name or entry.id,
@@ -183,6 +184,9 @@ def _budget(entry: BudgetEntry, file: PolicyFile) -> Budget:
         at_limit=rules.at_limit,
         overage=rules.overage,
         match=tuple(_match(part) for part in entry.match),
+        critical=entry.critical,
+        team=ApproverList("team", team.people, team.usergroup) if team else None,
+        grace=rules.grace,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import NewType
@@ -17,6 +18,7 @@ PersonRef = NewType("PersonRef", str)
 """An e-mail address or a Slack user id, as the policy writes it."""
 
 UNATTRIBUTED = BudgetId("unattributed")
+AT_ONCE = Span()
 
 
 class Stage(IntEnum):
@@ -103,12 +105,40 @@ class Route:
     both: bool = False
 
 
+class WhoAsks(StrEnum):
+    """Who may ask for an overage; wider includes narrower, and the backup asks as the owner does."""
+
+    OWNER = "owner"
+    TEAM = "team"  # also those the budget's `team` names, and whoever has spent from it
+    ANYONE = "anyone"  # every member of the workspace
+
+
+class Funding(StrEnum):
+    """Where the dollars of an exception come from."""
+
+    RESERVE = "reserve"  # the share of the commitment that no budget was given
+    TRANSFER = "transfer"  # another budget has as much less, for the same term
+    COMMITMENT = "commitment"  # a true overage: the commitment is drawn down faster
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlass:
+    """How much, and for how long, the owner of a critical budget may grant themselves once a period."""
+
+    max_percent: int  # of the allocation
+    max_term: Span
+
+
 @dataclass(frozen=True, slots=True)
 class OveragePolicy:
     max_percent: int
     max_term: Span
     expires_after: Span
     routes: tuple[Route, ...]
+    ask: WhoAsks = WhoAsks.ANYONE
+    funding: tuple[Funding, ...] = tuple(Funding)
+    break_glass: BreakGlass | None = None  # only critical budgets have one
+    remind_after: timedelta = timedelta(minutes=15)  # then after twice as long, and so on
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +160,9 @@ class Budget:
     at_limit: AtLimit
     overage: OveragePolicy
     match: tuple[Match, ...] = ()
+    critical: bool = False
+    team: ApproverList | None = None
+    grace: Span = AT_ONCE  # between the limit and the response to it
 
 
 @dataclass(frozen=True, slots=True)
