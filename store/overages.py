@@ -1,7 +1,6 @@
 """Overage requests: recorded once, decided once."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,21 +8,40 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from bot.domain.budgets import BudgetId
-from bot.domain.forecast import Confidence
-from bot.domain.money import ZERO, Micros
-from bot.domain.overages import Draft, Figures, OverageRequest, RequestState
+from bot.domain.money import ZERO
+from bot.domain.overages import (
+    Draft,
+    Figures,
+    FundedBy,
+    OverageRequest,
+    RequestKind,
+    RequestState,
+    Terms,
+)
+from store import votes
 from store.inserts import insert_once
-from store.tables import RequestRow, VoteRow
+from store.request_rows import figures_row, funding_row, request_of
+from store.tables import RequestRow
 
-_MOMENTS = ("runs_out_at", "as_of")
 
-
-def add(tx: Session, draft: Draft, trigger: str, now: datetime) -> OverageRequest | None:
-    """Record a request; None when this trigger made one already (a replayed click)."""
+def add(
+    tx: Session, draft: Draft, trigger: str, remind_at: datetime | None, now: datetime
+) -> OverageRequest | None:
+    """
+    Record a request; None when this trigger made one already (a replayed click), or when the
+    requester has an open one for this budget: `open_of` tells which.
+    """
     added = insert_once(
         tx,
         RequestRow,
         trigger=trigger,
+        kind=RequestKind.OVERAGE.value,
+        slot=_slot(draft.budget, draft.requester),
+        revision=1,
+        funding=funding_row(draft.funding),
+        alert=draft.alert,
+        remind_at=remind_at,
+        reminded=0,
         budget=draft.budget,
         requester=draft.requester,
         amount=draft.amount,
@@ -33,7 +51,7 @@ def add(tx: Session, draft: Draft, trigger: str, now: datetime) -> OverageReques
         state=RequestState.PENDING.value,
         asked_at=now,
         expires_at=draft.expires_at,
-        figures=_figures_row(draft.figures),
+        figures=figures_row(draft.figures),
         granted=ZERO,
     )
     return by_trigger(tx, trigger) if added else None
@@ -45,42 +63,58 @@ def load(tx: Session, request_id: int, *, lock: bool = False) -> OverageRequest 
     if lock:
         query = query.with_for_update()
     row = tx.exec(query.execution_options(populate_existing=True)).first()
-    return None if row is None else _request(row)
+    return None if row is None else request_of(row)
 
 
 def by_trigger(tx: Session, trigger: str) -> OverageRequest | None:
     """The request that a view or command made, if it made one."""
     row = tx.exec(select(RequestRow).where(col(RequestRow.trigger) == trigger)).first()
-    return None if row is None else _request(row)
+    return None if row is None else request_of(row)
 
 
-def vote(
-    tx: Session, request_id: int, person: str, lists: frozenset[str], now: datetime
-) -> list[tuple[str, frozenset[str]]]:
-    """Add one person's approval, once; every approval there is, the oldest first."""
-    insert_once(
-        tx,
-        VoteRow,
-        request=request_id,
-        person=person,
-        lists={"names": sorted(lists)},
-        at=now,
+def open_of(tx: Session, budget: BudgetId, requester: str) -> OverageRequest | None:
+    """The one open request somebody has for a budget."""
+    slot = _slot(budget, requester)
+    row = tx.exec(select(RequestRow).where(col(RequestRow.slot) == slot)).first()
+    return None if row is None else request_of(row)
+
+
+def amend(tx: Session, request: OverageRequest, draft: Draft, remind_at: datetime | None) -> bool:
+    """
+    Change an open request; approvals given so far are void, because they were for something else.
+
+    False when it is not open any more, or was changed meanwhile.
+    """
+    done = tx.execute(
+        update(RequestRow)
+        .where(
+            col(RequestRow.id) == request.id,
+            col(RequestRow.state) == RequestState.PENDING.value,
+            col(RequestRow.revision) == request.revision,
+        )
+        .values(
+            amount=draft.amount,
+            reason=draft.reason,
+            ends_at=draft.ends_at,
+            expires_at=draft.expires_at,
+            lists={"names": list(draft.lists), "both": draft.both},
+            figures=figures_row(draft.figures),
+            funding=funding_row(draft.funding),
+            revision=request.revision + 1,
+            remind_at=remind_at,
+            reminded=0,
+        )
     )
-    rows = tx.exec(
-        select(VoteRow)
-        .where(col(VoteRow.request) == request_id)
-        .order_by(col(VoteRow.at), col(VoteRow.person))
-    )
-    return [(row.person, frozenset(row.lists["names"])) for row in rows]
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        return False
+    votes.forget(tx, request.id)
+    return True
 
 
-def votes(tx: Session, request_id: int) -> list[str]:
-    rows = tx.exec(
-        select(VoteRow.person)
-        .where(col(VoteRow.request) == request_id)
-        .order_by(col(VoteRow.at), col(VoteRow.person))
-    )
-    return list(rows)
+def fund(tx: Session, request_id: int, funding: FundedBy | None) -> None:
+    """Where the dollars come from, as whoever decides has chosen; while the row is locked."""
+    chosen = update(RequestRow).where(col(RequestRow.id) == request_id)
+    tx.execute(chosen.values(funding=funding_row(funding)))
 
 
 def settle(
@@ -89,9 +123,10 @@ def settle(
     outcome: RequestState,
     decided_by: tuple[str, ...],
     reason: str | None,
-    granted: Micros,
+    granted: Terms | None,
     figures: Figures,
     now: datetime,
+    decided_in: Mapping[str, str] | None = None,
 ) -> bool:
     """
     The one place where a request gets its outcome: compare and set, whoever comes first.
@@ -113,8 +148,12 @@ def settle(
             decided_at=now,
             decided_by={"people": list(decided_by)},
             decision_reason=reason,
-            decision_figures=_figures_row(figures),
-            granted=granted,
+            decision_figures=figures_row(figures),
+            granted=granted.amount if granted else ZERO,
+            granted_until=granted.ends_at if granted else None,
+            decided_in=dict(decided_in) if decided_in else None,
+            slot=None,
+            remind_at=None,
         )
     )
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
@@ -137,46 +176,31 @@ def decided_between(tx: Session, starts_at: datetime, ends_at: datetime) -> list
     )
 
 
+def due_for_reminder(tx: Session, now: datetime) -> list[int]:
+    """Open requests whose next reminder is due."""
+    rows = tx.exec(
+        select(RequestRow.id)
+        .where(
+            col(RequestRow.state) == RequestState.PENDING.value,
+            col(RequestRow.remind_at) <= now,
+            col(RequestRow.expires_at) > now,
+        )
+        .order_by(col(RequestRow.id))
+    )
+    return [id_ for id_ in rows if id_ is not None]
+
+
+def note_reminder(tx: Session, request: OverageRequest, then: datetime | None) -> None:
+    """One more was sent; when the next is due. While the row is locked."""
+    sent = update(RequestRow).where(col(RequestRow.id) == request.id)
+    tx.execute(sent.values(reminded=request.reminded + 1, remind_at=then))
+
+
+def _slot(budget: str, requester: str) -> str:
+    """Taken while a request is open; the database gives it once."""
+    return f"{budget}:{requester}"
+
+
 def _select(tx: Session, *conditions: Any) -> list[OverageRequest]:
     rows = tx.exec(select(RequestRow).where(*conditions).order_by(col(RequestRow.id)))
-    return [_request(row) for row in rows]
-
-
-def _figures_row(figures: Figures) -> dict[str, Any]:
-    values = asdict(figures)
-    for name in _MOMENTS:
-        values[name] = values[name].isoformat() if values[name] else None
-    return values
-
-
-def _figures(values: Mapping[str, Any]) -> Figures:
-    moments = {
-        name: datetime.fromisoformat(values[name]) if values[name] else None for name in _MOMENTS
-    }
-    known = values.get("confidence")
-    confidence = Confidence(known) if known else None
-    return Figures(**{**values, **moments, "confidence": confidence})
-
-
-def _request(row: RequestRow) -> OverageRequest:
-    if row.id is None:
-        raise ValueError("a request that was never stored")
-    return OverageRequest(
-        id=row.id,
-        budget=BudgetId(row.budget),
-        requester=row.requester,
-        amount=Micros(row.amount),
-        reason=row.reason,
-        ends_at=row.ends_at,
-        lists=tuple(row.lists["names"]),
-        both=row.lists["both"],
-        state=RequestState(row.state),
-        asked_at=row.asked_at,
-        expires_at=row.expires_at,
-        figures=_figures(row.figures),
-        decided_at=row.decided_at,
-        decided_by=tuple((row.decided_by or {}).get("people", ())),
-        decision_reason=row.decision_reason,
-        granted=Micros(row.granted),
-        decision_figures=_figures(row.decision_figures) if row.decision_figures else None,
-    )
+    return [request_of(row) for row in rows]

@@ -1,10 +1,10 @@
 """Temporary raises, and the proof of their beginning and end from enforcement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from bot.domain.budgets import BudgetId
@@ -24,9 +24,20 @@ class RaiseRecord:
     ended_version: int | None
     restored_at: datetime | None
     end_noted: bool
+    from_budget: BudgetId | None = None  # a transfer takes it from there
+    planned_ends_at: datetime | None = None  # when it was ended early
+    ended_by: str | None = None
+
+    def felt_by(self) -> list[TemporaryRaise]:
+        """What it is to each budget: more to one, and in a transfer as much less to another."""
+        if self.from_budget is None:
+            return [self.raised]
+        less = Micros(-self.raised.extra)
+        return [self.raised, replace(self.raised, budget=self.from_budget, extra=less)]
 
 
-def add(tx: Session, raised: TemporaryRaise) -> None:
+def add(tx: Session, raised: TemporaryRaise, from_budget: BudgetId | None = None) -> None:
+    """An exception; of a transfer the other budget has as much less, for the same term."""
     tx.add(
         RaiseRow(
             request=raised.request,
@@ -35,22 +46,63 @@ def add(tx: Session, raised: TemporaryRaise) -> None:
             starts_at=raised.starts_at,
             ends_at=raised.ends_at,
             approved_by=raised.approved_by,
+            from_budget=from_budget,
         )
     )
     tx.flush()
-    touched.note(tx, [raised.budget], limit_changed=True)
+    _touch(tx, raised.budget, from_budget)
+
+
+def end_early(tx: Session, request_id: int, by: str, now: datetime) -> bool:
+    """The term is over now; False when it was over, or somebody was first."""
+    done = _set(
+        tx,
+        col(RaiseRow.request) == request_id,
+        col(RaiseRow.ends_at) > now,
+        col(RaiseRow.starts_at) < now,
+        planned_ends_at=func.coalesce(col(RaiseRow.planned_ends_at), col(RaiseRow.ends_at)),
+        ends_at=now,
+        ended_by=by,
+    )
+    if done and (record := load(tx, request_id)) is not None:
+        _touch(tx, record.raised.budget, record.from_budget)
+    return done
 
 
 def of_budget(tx: Session, budget: BudgetId) -> list[TemporaryRaise]:
-    return [r.raised for r in _select(tx, col(RaiseRow.budget) == budget)]
+    """Every one there ever was, those that took from it included."""
+    concerned = or_(col(RaiseRow.budget) == budget, col(RaiseRow.from_budget) == budget)
+    felt = [r for record in _select(tx, concerned) for r in record.felt_by()]
+    return [r for r in felt if r.budget == budget]
 
 
 def live(tx: Session, now: datetime) -> dict[BudgetId, list[TemporaryRaise]]:
-    """Raises that are not over, by budget."""
+    """Raises that are not over, by the budgets that feel them."""
     found: dict[BudgetId, list[TemporaryRaise]] = {}
     for record in _select(tx, col(RaiseRow.ends_at) > now):
-        found.setdefault(record.raised.budget, []).append(record.raised)
+        for felt in record.felt_by():
+            found.setdefault(felt.budget, []).append(felt)
     return found
+
+
+def ending_untold(tx: Session, before: datetime, now: datetime) -> list[RaiseRecord]:
+    """Live raises that end before a moment, and nobody was told so yet."""
+    return _select(
+        tx,
+        col(RaiseRow.ends_at) <= before,
+        col(RaiseRow.ends_at) > now,
+        col(RaiseRow.end_told_at).is_(None),
+    )
+
+
+def note_end_told(tx: Session, request_id: int, now: datetime) -> bool:
+    """Mark that people were told; False when another run was first."""
+    return _set(
+        tx,
+        col(RaiseRow.request) == request_id,
+        col(RaiseRow.end_told_at).is_(None),
+        end_told_at=now,
+    )
 
 
 def load(tx: Session, request_id: int) -> RaiseRecord | None:
@@ -106,6 +158,10 @@ def confirm(
     return applied, restored
 
 
+def _touch(tx: Session, *budgets: BudgetId | None) -> None:
+    touched.note(tx, [budget for budget in budgets if budget], limit_changed=True)
+
+
 def _set(tx: Session, *conditions: Any, **values: Any) -> bool:
     done = tx.execute(update(RaiseRow).where(*conditions).values(**values))
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
@@ -133,4 +189,7 @@ def _record(row: RaiseRow) -> RaiseRecord:
         row.ended_version,
         row.restored_at,
         row.end_noted_at is not None,
+        BudgetId(row.from_budget) if row.from_budget else None,
+        row.planned_ends_at,
+        row.ended_by,
     )

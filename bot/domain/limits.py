@@ -27,7 +27,11 @@ class RaiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TemporaryRaise:
-    """An approved exception: the limit is higher by `extra` for a term, then comes back."""
+    """
+    An approved exception: the limit is higher by `extra` for a term, then comes back.
+
+    For the budget that a transfer takes from, `extra` is negative: the two add up to nothing.
+    """
 
     budget: BudgetId
     request: int
@@ -51,6 +55,11 @@ def active(raises: Iterable[TemporaryRaise], now: datetime) -> list[TemporaryRai
     """The live ones, the one that ends first in front."""
     live = [r for r in raises if r.state(now) is RaiseState.ACTIVE]
     return sorted(live, key=lambda r: (r.ends_at, r.request))
+
+
+def raised(raises: Iterable[TemporaryRaise]) -> Micros:
+    """What exceptions have added; what transfers have taken away does not make room for more."""
+    return Micros(sum(max(r.extra, 0) for r in raises))
 
 
 def effective_limit(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.budgets import Budget, BudgetId, PersonRef, Route
+from bot.domain.budgets import Budget, BudgetId, Funding, PersonRef, Route
 from bot.domain.errors import UserError
 from bot.domain.forecast import Confidence
+from bot.domain.limits import raised
 from bot.domain.money import ZERO, Micros, dollars, micros, parse_amount
 from bot.domain.periods import midnight
 from bot.domain.policy import Policy
@@ -25,6 +26,27 @@ class RequestState(StrEnum):
     DENIED = "denied"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+
+
+class RequestKind(StrEnum):
+    OVERAGE = "overage"
+    BREAK_GLASS = "break_glass"  # granted by the owner to themselves, told to everybody
+
+
+@dataclass(frozen=True, slots=True)
+class FundedBy:
+    """Where the dollars of an exception come from; `budget` has as much less, in a transfer."""
+
+    kind: Funding
+    budget: BudgetId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is approved: all that was asked for, or less, or for a shorter time."""
+
+    amount: Micros
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +85,27 @@ class OverageRequest:
     decision_reason: str | None = None
     granted: Micros = ZERO
     decision_figures: Figures | None = None
+    kind: RequestKind = RequestKind.OVERAGE
+    revision: int = 1  # rises when the requester changes it; a click is about what it showed
+    granted_until: datetime | None = None
+    funding: FundedBy | None = None
+    alert: int | None = None  # the alert that asking has answered
+    remind_at: datetime | None = None
+    reminded: int = 0
+
+    @property
+    def asked(self) -> Terms:
+        return Terms(self.amount, self.ends_at)
+
+    @property
+    def until(self) -> datetime:
+        """When the exception ends: as it was approved, or asked for."""
+        return self.granted_until or self.ends_at
+
+    @property
+    def donor(self) -> BudgetId | None:
+        """The budget that a transfer would take from; its owner has to agree."""
+        return self.funding.budget if self.funding else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +121,8 @@ class Draft:
     lists: tuple[str, ...]
     both: bool
     figures: Figures
+    funding: FundedBy | None = None
+    alert: int | None = None
 
 
 def default_end(standing: Standing, calendar: WorkCalendar, now: datetime) -> datetime:
@@ -131,7 +176,7 @@ def draft(
     _check_reason(reason)
     _check_end(end, budget, calendar, now)
     # What is raised already counts: many small requests go where one large one would.
-    in_all = Micros(amount + sum(r.extra for r in standing.raises))
+    in_all = Micros(amount + raised(standing.raises))
     route = route_for(budget, standing.allocation.limit, in_all, policy, requester_names)
     if route is None:
         raise UserError(
@@ -172,7 +217,7 @@ def most_allowed(standing: Standing) -> Micros:
     if standing.allocation is None:
         return ZERO
     share = standing.allocation.limit * standing.budget.overage.max_percent // 100
-    return Micros(max(share - sum(r.extra for r in standing.raises), 0))
+    return Micros(max(share - raised(standing.raises), 0))
 
 
 def route_for(
@@ -218,8 +263,8 @@ def _amount(text: str, standing: Standing) -> Micros:
         raise UserError(f"“{text.strip()[:40]}” is not {error}.", "amount") from None
     most = most_allowed(standing)
     if amount > most:
-        raised = sum(r.extra for r in standing.raises)
-        already = f", of which {dollars(Micros(raised))} is granted already" if raised else ""
+        granted = raised(standing.raises)
+        already = f", of which {dollars(granted)} is granted already" if granted else ""
         raise UserError(
             f"The policy allows at most {dollars(most)} more for {standing.budget.name} "
             f"({standing.budget.overage.max_percent} % of its allocation{already}). "

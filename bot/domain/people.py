@@ -78,18 +78,28 @@ def refusal(
     return None
 
 
-def settles(votes: Collection[frozenset[str]], lists: Collection[str], *, both: bool) -> bool:
+DONOR = "donor"
+"""The list of one: the owner of the budget that a transfer takes from."""
+
+
+def settles(
+    votes: Collection[frozenset[str]], lists: Collection[str], *, both: bool, donor: bool = False
+) -> bool:
     """
     Whether the approvals given suffice; a vote is the set of lists its voter is on.
 
     `both` wants a person from each of two lists, and two people: somebody who is on both lists
-    counts for one of them.
+    counts for one of them. `donor`: whoever gives the dollars has to agree, too, and may be one of
+    those who decide.
     """
-    if not both:
-        return bool(votes)
-    if len(votes) < len(lists):
+    if donor and not any(DONOR in vote for vote in votes):
         return False
-    return _matches(list(lists), list(votes))
+    deciding = [vote - {DONOR} for vote in votes if vote - {DONOR}]
+    if not both:
+        return bool(deciding)
+    if len(deciding) < len(lists):
+        return False
+    return _matches(list(lists), deciding)
 
 
 def _matches(lists: list[str], votes: list[frozenset[str]]) -> bool:

@@ -21,7 +21,7 @@ from bot.render.request import (
     request_card,
     requester_note,
 )
-from store import audit, limits, overages, people, raises, standings
+from store import audit, limits, overages, people, raises, standings, votes
 
 
 def subject(request_id: int) -> str:
@@ -65,7 +65,7 @@ def card_of(tx: Session, bot: Bot, request: OverageRequest) -> Card:
         budget_name=budget.name if budget else request.budget,
         zone=zone,
         deciders=deciders_text(request.lists, request.both),
-        votes=tuple(overages.votes(tx, request.id)),
+        votes=tuple(vote.person for vote in votes.of(tx, request.id)),
         progress=_progress(tx, bot, request),
     )
 

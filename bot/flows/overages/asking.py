@@ -56,11 +56,12 @@ def ask(
         names = [requester.id, *([requester.email] if requester.email else [])]
         people.remember(tx, requester.id, requester, now)
         drafted = draft(standing, requester.id, amount, reason, last_day, bot.policy, names, now)
-        request = overages.add(tx, drafted, trigger, now)
+        remind_at = now + standing.budget.overage.remind_after
+        request = overages.add(tx, drafted, trigger, remind_at, now)
         if request is None:
             before = overages.by_trigger(tx, trigger)
             if before is None:
-                raise UserError("This was sent already. Type the command again.")
+                raise UserError(_open_already(tx, bot, budget, requester.id), "budget")
             return Asked(before, _receipt(tx, bot, before))
         request_effects.announce(tx, bot, request, standing, now)
         record(tx, "request.asked", requester.id, request, now, {"reason": request.reason})
@@ -104,6 +105,17 @@ def expire(bot: Bot, now: datetime) -> int:
         ]
     bot.wake()
     return sum(1 for request in closed if request is not None)
+
+
+def _open_already(tx: Session, bot: Bot, budget: BudgetId, requester: str) -> str:
+    there = overages.open_of(tx, budget, requester)
+    if there is None:
+        return "This was sent already. Type the command again."
+    zone = bot.policy.organization.time_zone
+    return (
+        f"You have an open request for this budget: #{there.id}, {dollars(there.amount)} until "
+        f"{moment(there.ends_at, zone)}. Change it, or withdraw it first."
+    )
 
 
 def _receipt(tx: Session, bot: Bot, request: OverageRequest) -> str:

@@ -27,7 +27,8 @@ from bot.flows.overages.outcomes import (
 from bot.parts import Bot
 from bot.render.blocks import escape
 from bot.render.request import deciders_text
-from store import overages, standings
+from store import standings, votes
+from store.votes import Vote
 
 
 def decide(
@@ -76,12 +77,12 @@ def _settle(
 ) -> Outcome:
     deciders: tuple[str, ...] = (actor.id,)
     if outcome is RequestState.APPROVED:
-        if actor.id in overages.votes(tx, request.id):
+        if any(vote.person == actor.id for vote in votes.of(tx, request.id)):
             return Counted("You have approved already. A second person has to approve too.")
-        votes = overages.vote(tx, request.id, actor.id, electorate.lists_of(actor), now)
-        deciders = tuple(person for person, _ in votes)
-        if not settles([lists for _, lists in votes], request.lists, both=request.both):
-            state = f"votes:{len(votes)}"
+        given = votes.add(tx, request.id, Vote(actor.id, electorate.lists_of(actor)), now)
+        deciders = tuple(vote.person for vote in given)
+        if not settles([vote.lists for vote in given], request.lists, both=request.both):
+            state = f"votes:{len(given)}"
             request_effects.show_outcome(tx, bot, request, now, state)
             record(tx, "decision.vote", actor.id, request, now, {})
             return Counted("Your approval counts. A second person has to approve too.")

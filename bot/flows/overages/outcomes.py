@@ -11,6 +11,7 @@ from bot.domain.money import ZERO, Micros
 from bot.domain.overages import (
     OverageRequest,
     RequestState,
+    Terms,
     figures_of,
 )
 from bot.domain.people import Refusal
@@ -65,10 +66,11 @@ def close(
     deciders: tuple[str, ...],
     reason: str | None,
     now: datetime,
+    terms: Terms | None = None,
 ) -> OverageRequest | None:
     """The outcome and all that follows from it, in the caller's transaction; None: too late."""
     standing = standings.of_budget(tx, bot.policy, request.budget, now)
-    granted = request.amount if outcome is RequestState.APPROVED else ZERO
+    granted = (terms or request.asked) if outcome is RequestState.APPROVED else None
     figures = figures_of(standing, bot.policy.version) if standing else request.figures
     if not overages.settle(tx, request.id, outcome, deciders, reason, granted, figures, now):
         return None
@@ -83,7 +85,7 @@ def close(
         {
             "decided_by": list(deciders),
             "reason": reason,
-            "granted": granted,
+            "granted": closed.granted,
             "spent": figures.spent,
             "limit_before": figures.limit,
             "limit_after": after,
@@ -98,9 +100,9 @@ def _raise_limit(
 ) -> Micros:
     """The exception, and the limit state that carries it; the effective limit afterwards."""
     raised = TemporaryRaise(
-        request.budget, request.id, request.granted, now, request.ends_at, deciders[-1]
+        request.budget, request.id, request.granted, now, request.until, deciders[-1]
     )
-    raises.add(tx, raised)
+    raises.add(tx, raised, request.donor)
     limits.load(tx, request.budget, lock=True)  # a tick that holds it brings newer figures
     standing = standings.gather(tx, bot.policy, now, [request.budget])[request.budget]
     version = limit_effects.hold(tx, bot, standing, now)
@@ -153,7 +155,7 @@ def record(
         "request": request.id,
         "requested_by": request.requester,
         "amount": request.amount,
-        "until": request.ends_at.isoformat(),
+        "until": request.until.isoformat(),
         "as_of": request.figures.as_of.isoformat() if request.figures.as_of else None,
         "route": list(request.lists),
         "both": request.both,

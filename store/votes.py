@@ -1,0 +1,56 @@
+"""Approvals of a request: one for each person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from bot.domain.money import Micros
+from bot.domain.overages import Terms
+from store.inserts import insert_once
+from store.tables import VoteRow
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's approval, and what of: less, or sooner over, than what was asked for."""
+
+    person: str
+    lists: frozenset[str]
+    terms: Terms | None = None
+
+
+def add(tx: Session, request_id: int, given: Vote, now: datetime) -> list[Vote]:
+    """Add one person's approval, once; every approval there is, the oldest first."""
+    insert_once(
+        tx,
+        VoteRow,
+        request=request_id,
+        person=given.person,
+        lists={"names": sorted(given.lists)},
+        at=now,
+        amount=given.terms.amount if given.terms else None,
+        ends_at=given.terms.ends_at if given.terms else None,
+    )
+    return of(tx, request_id)
+
+
+def of(tx: Session, request_id: int) -> list[Vote]:
+    rows = tx.exec(
+        select(VoteRow)
+        .where(col(VoteRow.request) == request_id)
+        .order_by(col(VoteRow.at), col(VoteRow.person))
+    )
+    return [Vote(row.person, frozenset(row.lists["names"]), _terms(row)) for row in rows]
+
+
+def forget(tx: Session, request_id: int) -> None:
+    """Approvals of what a request said before it was changed."""
+    tx.execute(delete(VoteRow).where(col(VoteRow.request) == request_id))
+
+
+def _terms(row: VoteRow) -> Terms | None:
+    if row.amount is None or row.ends_at is None:
+        return None
+    return Terms(Micros(row.amount), row.ends_at)
