@@ -67,7 +67,7 @@ def stopped(acme: Town) -> Iterator[None]:
 
 def start(url: str, secret: str, folder: Path) -> Bridge:
     """A bridge that is ready; whoever starts it kills it."""
-    port = _free_port()
+    port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "BUDGET_BOT_URL": url,
@@ -103,7 +103,8 @@ def _wait_until_ready(bridge: Bridge) -> None:
     raise TimeoutError("the bridge did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
