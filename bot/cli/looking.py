@@ -20,7 +20,7 @@ from bot.flows import rehearsal
 from bot.flows import status as status_flow
 from bot.flows.delivery import deliver_next
 from bot.parts import Bot
-from bot.render.figures import as_of, runway
+from bot.render.figures import OVERRULED, as_of, runway
 from bot.schedule import run_all
 from store.outbox import Lane
 
@@ -101,7 +101,7 @@ def status(
             dollars(s.spent),
             dollars(s.limit) if s.limit is not None else "–",
             str(s.percent) if s.limit is not None else "–",
-            s.stage.word if s.stage else "",
+            s.stage.word if s.stage else OVERRULED if s.is_overruled else "",
             runway(s, zone) if s.limit is not None else "",
         )
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -140,6 +140,7 @@ def _as_json(s: Standing) -> dict[str, Any]:
         "allocation_usd": usd(s.allocation.limit) if s.allocation else None,
         "percent": s.percent if s.limit is not None else None,
         "stage": s.stage.word if s.stage else None,
+        "is_overruled": s.is_overruled,
         "runs_out_at": out.isoformat() if out else None,
         "p50_usd": usd(ahead.p50) if ahead and ahead.p50 is not None else None,
         "p80_usd": usd(ahead.p80) if ahead and ahead.p80 is not None else None,

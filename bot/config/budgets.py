@@ -38,6 +38,7 @@ from bot.config.fields import (
     Text,
     Threshold,
     TimeOfDay,
+    Trust,
     Usergroup,
     Weekday,
     WorkspaceMatch,
@@ -182,6 +183,11 @@ class ThresholdsPart(Part):
     look: LookPart | None = None
     respond: LeadTimesPart | None = None
     intervene: LeadTimesPart | None = None
+    trust_forecast_after: Trust | None = Field(
+        None,
+        description="days of a budget's own history after which a share of the limit does not count "
+        "while the forecast (P80) stays below it; off: shares always count",
+    )
 
 
 class AnswerWithinPart(Part):

@@ -35,6 +35,7 @@ def warnings(policy: PolicyFile) -> Iterator[Fault]:
     """What works, and is probably not meant."""
     yield from _more_than_parent(policy)
     yield from _needless_grace(policy)
+    yield from _shares_alone(policy)
     yield from _without_usage(policy)
     for dead in dead_rules(policy):
         if not dead.same:
@@ -160,6 +161,18 @@ def _thresholds(loc: Loc, rules: RulesPart, policy: PolicyFile) -> Iterator[Faul
     if respond is not None and intervene is not None and respond <= intervene:
         text = f"lead_times must fall: respond {respond}, intervene {intervene}"
         yield Fault((*loc, "thresholds"), f"{text}; raise the one or lower the other")
+
+
+def _shares_alone(policy: PolicyFile) -> Iterator[Fault]:
+    """Who counts nothing by time may not expect a forecast to silence what is left."""
+    for loc, rules in _places_of_rules(policy):
+        if rules.thresholds is None:
+            continue
+        whole = inherited(rules, policy.defaults, policy.approvers).thresholds
+        times = (whole.look_forecast, whole.respond_lead_times, whole.intervene_lead_times)
+        if times == (None, None, None) and whole.trust_forecast_after is not None:
+            text = "nothing counts by time, and yet a forecast may overrule a share"
+            yield Fault((*loc, "thresholds"), f"{text}; write trust_forecast_after: off")
 
 
 def _routes(loc: Loc, rules: RulesPart, policy: PolicyFile) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from pydantic import PlainValidator, StringConstraints, WithJsonSchema
 
 from bot.config.faults import nearest
 from bot.domain.budgets import PersonRef
+from bot.domain.forecast.history import ENOUGH, MEMORY
 from bot.domain.money import Micros, micros
 from bot.domain.spans import WEEKDAYS, Span, WorkingHours, parse_span
 
@@ -95,6 +96,18 @@ def parse_forecast(raw: object) -> int | Off:
         return percent_between(1, 1000)(raw)
     except ValueError:
         return _off(raw, "must be a whole per cent from 1% to 1000%, or off")
+
+
+def parse_trust(raw: object) -> int | Off:
+    """Days: no fewer than a forecast needs to know weekdays, no more than it learns from."""
+    words = f"must be {ENOUGH}d to {MEMORY}d, in whole days, or off"
+    try:
+        days, rest = divmod(parse_plain_duration(raw), timedelta(days=1))
+    except ValueError:
+        return _off(raw, words)
+    if rest or not ENOUGH <= days <= MEMORY:
+        raise ValueError(words)
+    return days
 
 
 def _off(raw: object, otherwise: str) -> Off:
@@ -264,6 +277,11 @@ Forecast = Annotated[
     int | Off,
     PlainValidator(parse_forecast),
     WithJsonSchema({"anyOf": [PERCENT_SCHEMA, _OFF]}),
+]
+Trust = Annotated[
+    int | Off,
+    PlainValidator(parse_trust),
+    WithJsonSchema({"anyOf": [_DURATION.json_schema, _OFF]}),
 ]
 Percent = Annotated[int, PlainValidator(percent_between(1, 1000)), _CENT]
 Reserve = Annotated[int, PlainValidator(percent_between(0, 100)), _CENT]

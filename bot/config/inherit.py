@@ -96,6 +96,9 @@ def _thresholds(*parts: ThresholdsPart | None) -> Thresholds:
         for name, value in _merged({}, *(getattr(part, stage, None) for part in parts)).items():
             field = stage if name == "share" else f"{stage}_{name}"
             written[field] = None if value == "off" else value
+    trusts = [part.trust_forecast_after for part in parts if part and part.trust_forecast_after]
+    if trusts:
+        written["trust_forecast_after"] = None if trusts[-1] == "off" else trusts[-1]
     return Thresholds(**written)
 
 

@@ -50,6 +50,9 @@ class Thresholds:
     A share of the effective limit in per cent (100 is exhausted); or the time that is left: runway
     of at most so many lead times, or for look a forecast of the period's end above that share of the
     limit. None: not by time.
+
+    A share below 100 does not count while a forecast that rests on at least
+    `trust_forecast_after` days expects the limit to hold; None: it always counts.
     """
 
     look: int = 50
@@ -58,6 +61,7 @@ class Thresholds:
     look_forecast: int | None = 100
     respond_lead_times: int | None = 2
     intervene_lead_times: int | None = 1
+    trust_forecast_after: int | None = 28  # days
 
     def lead_times(self, stage: Stage) -> int | None:
         by_stage = {

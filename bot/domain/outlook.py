@@ -27,16 +27,26 @@ class Outlook:
 
 
 def look_again_at(
-    budget: str, outlook: Outlook | None, limit: Micros | None, at: datetime
+    budget: str,
+    outlook: Outlook | None,
+    limit: Micros | None,
+    at: datetime,
+    *,
+    rests_on_it: bool = False,
 ) -> datetime:
     """
     When the forecast is worth another look: in an hour, or in six where the limit is far.
 
-    Far is a limit that is not reached in this period even when things go badly (P80).
+    Far is a limit that is not reached in this period even when things go badly (P80), unless it
+    `rests_on_it` alone that nobody was told.
     """
-    far = outlook is None or not outlook.is_known or limit is None
-    if not far and outlook is not None:
-        p80 = outlook.forecast.p80
-        far = outlook.runway.p20 is None and (p80 is None or limit is None or p80 <= limit)
+    far = not rests_on_it and _is_far(outlook, limit)
     wait = SELDOM if far else OFTEN
     return at + wait + timedelta(seconds=crc32(budget.encode()) % SPREAD)
+
+
+def _is_far(outlook: Outlook | None, limit: Micros | None) -> bool:
+    if outlook is None or not outlook.is_known or limit is None:
+        return True
+    p80 = outlook.forecast.p80
+    return outlook.runway.p20 is None and (p80 is None or p80 <= limit)

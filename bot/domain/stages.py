@@ -25,14 +25,39 @@ class Reached:
     reason: Reason
 
 
-def by_share(budget: Budget, spent: Micros, limit: Micros | None) -> Reached | None:
-    """`spent * 100 >= limit * percent`, in whole numbers: a threshold is exact to the micro-dollar."""
+def by_share(
+    budget: Budget, spent: Micros, limit: Micros | None, forecast: Forecast | None = None
+) -> Reached | None:
+    """
+    `spent * 100 >= limit * percent`, in whole numbers: a threshold is exact to the micro-dollar.
+
+    A share that `forecast` overrules does not count; at the limit every one does.
+    """
+    reached = of_share(budget, spent, limit)
+    if reached is None or reached.stage is Stage.EXHAUSTED:
+        return reached
+    return None if limit is not None and overrules(forecast, budget, limit) else reached
+
+
+def of_share(budget: Budget, spent: Micros, limit: Micros | None) -> Reached | None:
+    """The stage whose share of the limit is spent, whatever the forecast says."""
     if limit is None or spent <= ZERO:
         return None
     for stage in reversed(Stage):
         if spent * 100 >= limit * budget.thresholds.percent(stage):
             return Reached(stage, Reason.SHARE)
     return None
+
+
+def overrules(forecast: Forecast | None, budget: Budget, limit: Micros) -> bool:
+    """
+    Whether a forecast that has seen the budget's rhythm expects the limit to hold, even when things
+    go badly (P80); see docs/decisions/0011.
+    """
+    after = budget.thresholds.trust_forecast_after
+    if forecast is None or after is None or forecast.confidence is not Confidence.NORMAL:
+        return False
+    return forecast.p80 is not None and forecast.p80 <= limit and forecast.rhythm.is_known(after)
 
 
 def by_time(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.budgets import Budget, Stage
+from bot.domain.forecast import Forecast
 from bot.domain.limits import Allocation, TemporaryRaise, active, effective_limit
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.outlook import Outlook
 from bot.domain.periods import Period
-from bot.domain.stages import Reached, by_share, worst
+from bot.domain.stages import Reached, by_share, of_share, worst
 
 SECONDS_A_DAY = 24 * 60 * 60
 RATE_WINDOW = timedelta(days=7)
@@ -95,7 +96,18 @@ class Standing:
     @property
     def reached(self) -> Reached | None:
         """The worst stage reached, by share of the limit or by time."""
-        return worst(by_share(self.budget, self.spent, self.limit), self.timed)
+        return worst(by_share(self.budget, self.spent, self.limit, self._foreseen), self.timed)
+
+    @property
+    def is_overruled(self) -> bool:
+        """Whether a share of the limit is reached, and no stage is, because of the forecast."""
+        shared = of_share(self.budget, self.spent, self.limit)
+        return shared is not None and self.reached is None
+
+    @property
+    def _foreseen(self) -> Forecast | None:
+        """What may overrule a share; on stale figures nothing does."""
+        return None if self.outlook is None or self.freshness.stale else self.outlook.forecast
 
     @property
     def stage(self) -> Stage | None:

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from bot.domain.budgets import Stage
 from bot.domain.limits import RESPONSE, Mode, TemporaryRaise, mode_for
+from bot.domain.money import Micros
 from bot.domain.outlook import look_again_at
 from bot.domain.spikes import spike_at
+from bot.domain.stages import of_share, overrules
 from bot.domain.standings import Standing
 
 
@@ -39,12 +41,17 @@ def watch(
     if limit is None:
         return Watch(None, None, min(bounds))
     worst = max(sent, default=None)
-    again = look_again_at(standing.budget.id, standing.outlook, limit, standing.at)
+    quiet = _overruled(standing, limit, worst)
+    rests = quiet is not None and quiet >= Stage.RESPOND
+    again = look_again_at(
+        standing.budget.id, standing.outlook, limit, standing.at, rests_on_it=rests
+    )
     bounds.append(again)
+    told = max((stage for stage in (worst, quiet) if stage is not None), default=None)
     amounts = [
         max(1, -(-limit * standing.budget.thresholds.percent(stage) // 100))
         for stage in Stage
-        if worst is None or stage > worst
+        if told is None or stage > told
     ]
     if (sudden := _spike_at(standing, again)) is not None:
         amounts.append(sudden)
@@ -57,6 +64,24 @@ def watch(
         else:
             back = int(limit)
     return Watch(min(amounts, default=None), back, min(bounds))
+
+
+def _overruled(standing: Standing, limit: Micros, sent: Stage | None) -> Stage | None:
+    """
+    The stage that only the forecast keeps from being told.
+
+    Its spend is reached, so it would be due in every tick: the next forecast is waited for instead,
+    on stale figures too, or a blind source would wake all of these at once.
+    """
+    ahead = standing.outlook.forecast if standing.outlook else None
+    shared = of_share(standing.budget, standing.spent, limit)
+    if (
+        shared is None
+        or shared.stage is Stage.EXHAUSTED
+        or not overrules(ahead, standing.budget, limit)
+    ):
+        return None
+    return shared.stage if sent is None or shared.stage > sent else None
 
 
 def _spike_at(standing: Standing, until: datetime) -> int | None:

@@ -24,7 +24,7 @@ from bot.render.blocks import (
     people,
     section,
 )
-from bot.render.figures import BASIS, as_of, runway, signed, spent_of_limit
+from bot.render.figures import BASIS, OVERRULED, as_of, runway, signed, spent_of_limit
 
 MOST = 8
 ROOM = 2_000  # characters for each list: together they stay below what Slack takes
@@ -99,8 +99,10 @@ def _states(d: Digest) -> list[str]:
         ]
         if len(at) > MOST:
             lines.append(f"{stage.word}: and {len(at) - MOST} more")
-    calm = sum(1 for s in limited if s.stage is None)
-    return [*fewer(lines, ROOM), f"below every threshold: {calm} of {len(limited)}"]
+    overruled = sum(1 for s in limited if s.is_overruled)
+    below = sum(1 for s in limited if s.stage is None) - overruled
+    calm = [f"beyond a share, but {OVERRULED}: {overruled}"] if overruled else []
+    return [*fewer(lines, ROOM), *calm, f"below every threshold: {below} of {len(limited)}"]
 
 
 def _requests(d: Digest, requests: Sequence[OverageRequest]) -> list[str]:

@@ -21,6 +21,7 @@ NOW_AT_LIMIT = {
     "throttle": "Usage is throttled now.",
     "block": "Usage is blocked now.",
 }
+OVERRULED = "forecast stays below the limit"  # beside a share that is reached, and no stage
 MODE = {Mode.ALLOW: "allowed", Mode.THROTTLE: "throttled", Mode.BLOCK: "blocked"}
 
 

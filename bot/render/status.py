@@ -25,7 +25,7 @@ from bot.render.blocks import (
     people,
     section,
 )
-from bot.render.figures import AT_LIMIT, BASIS, as_of, runway, spent_of_limit, whole
+from bot.render.figures import AT_LIMIT, BASIS, OVERRULED, as_of, runway, spent_of_limit, whole
 
 BAR = 10
 MOST = 40
@@ -140,10 +140,17 @@ def bar(standing: Standing) -> str:
     if standing.limit is None:
         return "no limit"
     full = min(BAR, standing.percent * BAR // 100)
-    stage = standing.stage
+    stage = _stage(standing)
     return f"{'▰' * full}{'▱' * (BAR - full)} {standing.percent} %" + (
-        f" · {stage.word}" if stage else ""
+        f" · {stage}" if stage else ""
     )
+
+
+def _stage(standing: Standing) -> str:
+    """What counts; and in words why nothing does, where a share that is reached would."""
+    if standing.stage is not None:
+        return standing.stage.word
+    return OVERRULED if standing.is_overruled else ""
 
 
 def help_message(command: str, unknown: str | None = None, nearest: str | None = None) -> Rendered:
@@ -170,7 +177,7 @@ def plain(text: str) -> Rendered:
 
 
 def _line(s: Standing) -> str:
-    stage = f", {s.stage.word}" if s.stage else ""
+    stage = f", {_stage(s)}" if _stage(s) else ""
     out = f", {runway(s, s.budget.time_zone)}" if s.limit is not None else ""
     out += _blind(s)
     return f"{escape(s.budget.name)} ({s.budget.id}): {spent_of_limit(s.spent, s.limit, s.estimated)}{stage}{out}"

@@ -115,7 +115,9 @@ def fired_by(
 
 
 def _shared(walked: Walk, moment: Moment, rules: RuleSet) -> Reached | None:
-    return by_share(rules.budget, moment.spent, walked.limit) if rules.by_share else None
+    if not rules.by_share:
+        return None
+    return by_share(rules.budget, moment.spent, walked.limit, moment.forecast)
 
 
 def _timed(walked: Walk, moment: Moment, rules: RuleSet, calendar: WorkCalendar) -> Reached | None:

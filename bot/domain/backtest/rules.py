@@ -26,7 +26,13 @@ def rule_sets(budget: Budget) -> tuple[RuleSet, ...]:
     Where the policy counts nothing by time, `runway` shows what the defaults would do.
     """
     fixed = Thresholds(
-        80, 80, 95, look_forecast=None, respond_lead_times=None, intervene_lead_times=None
+        80,
+        80,
+        95,
+        look_forecast=None,
+        respond_lead_times=None,
+        intervene_lead_times=None,
+        trust_forecast_after=None,
     )
     return (
         RuleSet(POLICY, budget),

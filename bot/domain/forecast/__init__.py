@@ -16,6 +16,7 @@ from bot.domain.forecast.explain import sentence
 from bot.domain.forecast.history import Confidence, History, history_of
 from bot.domain.forecast.pattern import Pattern, learn
 from bot.domain.forecast.period_end import Forecast, Grounds, forecast
+from bot.domain.forecast.rhythm import Rhythm
 from bot.domain.forecast.runway import Runway, runway
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Grounds",
     "History",
     "Pattern",
+    "Rhythm",
     "Runway",
     "forecast",
     "history_of",

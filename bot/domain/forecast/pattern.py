@@ -9,6 +9,7 @@ from bot.domain.forecast.hours import shape
 from bot.domain.forecast.level import OLDEST, Level, Step, levels, step
 from bot.domain.forecast.profile import Profile, flat, weekdays
 from bot.domain.forecast.residuals import UNKNOWN, spread
+from bot.domain.forecast.rhythm import UNSEEN, Rhythm, rhythm
 from bot.domain.spans import WorkCalendar
 
 
@@ -30,6 +31,7 @@ class Pattern:
     spread: float
     hours: tuple[float, ...]
     calendar: WorkCalendar
+    rhythm: Rhythm = UNSEEN  # under 14 days nobody asks for it
 
 
 def learn(history: History, calendar: WorkCalendar) -> Pattern:
@@ -57,7 +59,18 @@ def learn(history: History, calendar: WorkCalendar) -> Pattern:
         lifted = [amount * changed.factor for amount in days[: changed.at]] + days[changed.at :]
         profile = weekdays(first, lifted, calendar)
         _, level = levels(lifted, profile.expected(first, len(days)))
-    return Pattern(sure, len(days), seen, profile, level, since, width, hours, calendar)
+    return Pattern(
+        sure,
+        len(days),
+        seen,
+        profile,
+        level,
+        since,
+        width,
+        hours,
+        calendar,
+        rhythm(first, days, calendar),
+    )
 
 
 def _step(first: date, days: Sequence[float], calendar: WorkCalendar) -> Step | None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from bot.domain.forecast.history import Confidence
 from bot.domain.forecast.path import Path, ahead
 from bot.domain.forecast.pattern import Pattern
+from bot.domain.forecast.rhythm import UNSEEN, Rhythm
 from bot.domain.money import Micros
 from bot.domain.periods import Period
 
@@ -39,6 +40,7 @@ class Forecast:
     confidence: Confidence
     grounds: Grounds
     path: Path | None
+    rhythm: Rhythm = UNSEEN
 
 
 def forecast(
@@ -67,6 +69,7 @@ def forecast(
         pattern.confidence,
         _grounds(pattern, path, rest),
         path,
+        pattern.rhythm,
     )
 
 
