@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     GetJsonSchemaHandler,
@@ -16,6 +15,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from bot.config.enforce import EnforcePart
 from bot.config.fields import (
     PEOPLE_KIND,
     PERCENT_SCHEMA,
@@ -45,18 +45,13 @@ from bot.config.fields import (
     Zone,
     parse_threshold,
 )
+from bot.config.part import Part
 from bot.domain.budgets import AtLimit, Funding, WhoAsks
 from bot.domain.periods import Cadence
 from bot.domain.policy import Basis
 from bot.domain.spans import WorkingHours
 
 MON_TO_FRI: tuple[Weekday, ...] = (0, 1, 2, 3, 4)
-
-
-class Part(BaseModel):
-    """Nothing unknown is accepted, and nothing changes after it was read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ChannelsPart(Part):
@@ -240,6 +235,9 @@ class RulesPart(Part):
         None, description="time between reaching the limit and the response to it, like 2h"
     )
     overage: OveragePart | None = None
+    enforce: EnforcePart | None = Field(
+        None, description="where the limit is held: the webhook, litellm, mlflow, anthropic"
+    )
 
 
 class MatchPart(Part):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from bot.config import enforce as enforcement
 from bot.config.budgets import BudgetEntry, OveragePart, PolicyFile, RulesPart, SplitEntry
 from bot.config.dead_rules import dead_rules
 from bot.config.faults import Fault, Loc, nearest
@@ -23,6 +24,7 @@ def faults(policy: PolicyFile) -> Iterator[Fault]:
     yield from _teams(policy)
     yield from _parents(policy)
     yield from _splits(policy)
+    yield from enforcement.shared(_enforced(policy))
     for loc, rules in _places_of_rules(policy):
         yield from _thresholds(loc, rules, policy)
         yield from _routes(loc, rules, policy)
@@ -35,6 +37,8 @@ def warnings(policy: PolicyFile) -> Iterator[Fault]:
     """What works, and is probably not meant."""
     yield from _more_than_parent(policy)
     yield from _needless_grace(policy)
+    yield from enforcement.overlapping(_enforced(policy))
+    yield from _unenforced(policy)
     yield from _shares_alone(policy)
     yield from _without_usage(policy)
     for dead in dead_rules(policy):
@@ -90,6 +94,20 @@ def _needless_grace(policy: PolicyFile) -> Iterator[Fault]:
         if entry.grace and rules.at_limit is AtLimit.NOTIFY:
             why = "has no effect: at_limit is notify, so nothing happens at the limit"
             yield Fault((*loc, "grace"), why)
+
+
+def _enforced(policy: PolicyFile) -> Iterator[enforcement.Placed]:
+    for loc, entry in placed_budgets(policy):
+        yield loc, enforcement.enforced(entry.enforce, policy.defaults.enforce)
+
+
+def _unenforced(policy: PolicyFile) -> Iterator[Fault]:
+    for loc, entry in placed_budgets(policy):
+        rules = inherited(entry, policy.defaults, policy.approvers)
+        nowhere = not rules.enforce.webhook and not rules.enforce.named
+        if nowhere and rules.at_limit is not AtLimit.NOTIFY:
+            text = f"nothing would {rules.at_limit}: the webhook is off, and nothing else is named"
+            yield Fault((*loc, "enforce"), text)
 
 
 def _ids(policy: PolicyFile) -> Iterator[Fault]:

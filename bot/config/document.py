@@ -17,6 +17,7 @@ from bot.domain.errors import ConfigError
 _YAML = "tag:yaml.org,2002:"
 MAX_BYTES = 5_000_000
 MAX_REPEATED = 10_000
+_REMOVED_BY_NULL = {"enforce", "litellm", "mlflow", "anthropic"}
 _COMMENT = re.compile(r"\s*:\s*(#[^\s#]\S*)")
 
 
@@ -26,7 +27,8 @@ class Document:
     Values are None, bool, int, Decimal, str, list and dict.
 
     Numbers keep what was written: a float would already have lost cents. An explicit `null` or `~`
-    is the same as leaving the line out.
+    is the same as leaving the line out; below `enforce`, where a budget would then get what the
+    defaults name, it is the same as `{}`.
     """
 
     value: object
@@ -141,6 +143,8 @@ class _Reader:
                 self.faults.append(Fault(place, self._what_is_empty(key)))
             elif (read := self.read(value, place)) is not None:
                 values[name] = read
+            elif "enforce" in place[1:3] and name in _REMOVED_BY_NULL:
+                values[name] = {}
         return values
 
     def _what_is_empty(self, key: ScalarNode) -> str:

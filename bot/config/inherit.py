@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bot.config.budgets import OveragePart, RoutePart, RulesPart, ThresholdsPart
+from bot.config.enforce import enforced
 from bot.domain.budgets import (
     AnswerWithin,
     AtLimit,
@@ -20,6 +21,7 @@ from bot.domain.budgets import (
 )
 from bot.domain.periods import Cadence
 from bot.domain.spans import Span
+from bot.domain.targets import Enforce
 
 _ANSWER_WITHIN = {
     "look": Span(working_days=2),
@@ -48,6 +50,7 @@ class Inherited:
     at_limit: AtLimit
     grace: Span
     overage: OveragePolicy
+    enforce: Enforce
 
 
 def inherited(
@@ -68,6 +71,7 @@ def inherited(
         at_limit=own.at_limit or defaults.at_limit or AtLimit.NOTIFY,
         grace=own.grace or defaults.grace or Span(),
         overage=_overage([defaults.overage, own.overage], lists, critical=critical),
+        enforce=enforced(own.enforce, defaults.enforce),
     )
 
 

@@ -187,6 +187,7 @@ def _budget(entry: BudgetEntry, file: PolicyFile) -> Budget:
         critical=entry.critical,
         team=ApproverList("team", team.people, team.usergroup) if team else None,
         grace=rules.grace,
+        enforce=rules.enforce,
     )
 
 

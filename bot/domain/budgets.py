@@ -12,6 +12,7 @@ from bot.domain.money import Micros
 from bot.domain.periods import Cadence
 from bot.domain.rules import Match
 from bot.domain.spans import Span
+from bot.domain.targets import Enforce
 
 BudgetId = NewType("BudgetId", str)
 PersonRef = NewType("PersonRef", str)
@@ -19,6 +20,7 @@ PersonRef = NewType("PersonRef", str)
 
 UNATTRIBUTED = BudgetId("unattributed")
 AT_ONCE = Span()
+WEBHOOK_ALONE = Enforce()
 
 
 class Stage(IntEnum):
@@ -167,6 +169,7 @@ class Budget:
     critical: bool = False
     team: ApproverList | None = None
     grace: Span = AT_ONCE  # between the limit and the response to it
+    enforce: Enforce = WEBHOOK_ALONE
 
 
 @dataclass(frozen=True, slots=True)
