@@ -8,12 +8,14 @@ from starlette.routing import Route
 
 from bot.clock import Clock
 from bot.sandbox.serving import Served, Server
+from bot.sandbox.usage.administration import Administration
 from bot.sandbox.usage.endpoints import Endpoints, Seen
 from bot.sandbox.usage.faults import Faults
 from bot.sandbox.usage.ledger import Ledger
 
 ADMIN_KEY = "sk-ant-admin01-sandbox"
 ANALYTICS_KEY = "sk-ant-api01-sandbox-analytics"
+SPEND_KEY = "sk-ant-api01-sandbox-spend-limits"  # of a Claude Enterprise organization
 
 
 class UsageApi(Ledger, Served):
@@ -21,14 +23,22 @@ class UsageApi(Ledger, Served):
 
     admin_key = ADMIN_KEY
     analytics_key = ANALYTICS_KEY
+    spend_key = SPEND_KEY
 
     def __init__(self, clock: Clock, refresh_lag: timedelta = timedelta(0), port: int = 0) -> None:
         super().__init__(clock)
         self.refresh_lag = refresh_lag
         self.faults = Faults()
-        scopes = {ADMIN_KEY: frozenset({"admin"}), ANALYTICS_KEY: frozenset({"read:analytics"})}
-        self._endpoints = Endpoints(self, self.faults, scopes, lambda: self._server)
-        routes = [Route("/{path:path}", self._endpoints.handle, methods=["GET"])]
+        self.administration = Administration(self.organization, clock)
+        scopes = {
+            ADMIN_KEY: frozenset({"admin"}),
+            ANALYTICS_KEY: frozenset({"read:analytics"}),
+            SPEND_KEY: frozenset({"read:spend_limits", "write:spend_limits"}),
+        }
+        self._endpoints = Endpoints(
+            self, self.faults, scopes, lambda: self._server, self.administration
+        )
+        routes = [Route("/{path:path}", self._endpoints.handle, methods=["GET", "POST"])]
         self._server = Server(Starlette(routes=routes), port)
 
     @property

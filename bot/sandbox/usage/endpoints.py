@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.sandbox.serving import Server, wait_for_disconnect
+from bot.sandbox.usage.administration import Administration
 from bot.sandbox.usage.claude_code import read_claude_code
 from bot.sandbox.usage.cost_report import read_cost_report
 from bot.sandbox.usage.dimensions import COST, USAGE
@@ -41,6 +42,8 @@ class Seen:
     user_agent: str
     version: str
     beta: str
+    method: str = "GET"
+    body: bytes = b""
 
 
 class Endpoints:
@@ -50,8 +53,10 @@ class Endpoints:
         faults: Faults,
         scopes: dict[str, frozenset[str]],
         server: Callable[[], Server],
+        administration: Administration,
     ) -> None:
         self._ledger = ledger
+        self._administration = administration
         self._faults = faults
         self._scopes = scopes
         self._server = server
@@ -62,7 +67,8 @@ class Endpoints:
     async def handle(self, request: Request) -> Response:
         path = request.url.path
         pairs = request.query_params.multi_items()
-        self.seen.append(_note(request, pairs))
+        sent = await request.body()
+        self.seen.append(_note(request, pairs, sent))
         later_page = any(name in ("page", "after_id") for name, _ in pairs)
         fault = self._faults.take(path, later_page)
         if fault is not None and (broken := await self._break(fault, request)) is not None:
@@ -71,13 +77,21 @@ class Endpoints:
             pairs = [pair for pair in pairs if pair[0] not in ("page", "after_id")]
         try:
             self._authorize(request)
-            body = await anyio.to_thread.run_sync(self._answer, path, pairs)
+            body = await anyio.to_thread.run_sync(self._answer, request.method, path, pairs, sent)
         except ApiError as error:
             return self._refuse(error, {})
+        if fault is not None and fault.kind == "lose":
+            self._server().drop(request)
+            return Response()
         return self._respond(_alter(fault, body), fault)
 
-    def _answer(self, path: str, pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
+    def _answer(
+        self, method: str, path: str, pairs: Sequence[tuple[str, str]], sent: bytes
+    ) -> dict[str, object]:
         name = path.removeprefix(PREFIX)
+        if method != "GET" or self._administration.answers(name):
+            with self._ledger.lock:
+                return self._administration.answer(method, name, pairs, sent)
         if (report := REPORTS.get(name)) is not None:
             return self._reports.read(report, pairs)
         with self._ledger.lock:
@@ -100,10 +114,14 @@ class Endpoints:
         name = request.url.path.removeprefix(PREFIX)
         betas = request.headers.get("anthropic-beta", "").replace(" ", "").split(",")
         if name not in REPORTS:
-            if "admin" not in scopes:
+            needed = self._administration.scope(request.method, name)
+            if not scopes & {"admin", needed}:
                 raise ApiError(403, "permission_error", "this key lacks the scope it needs")
             if name in OLDER_REPORTS and asks_speed(request.query_params.multi_items()):
                 _require_beta(FAST_BETA, betas)
+            beta = self._administration.beta(request.method, name)
+            if beta is not None:
+                _require_beta(beta, betas)
             return
         if not scopes & {"admin", "read:analytics"}:
             raise ApiError(403, "permission_error", "this key lacks the scope read:analytics")
@@ -160,7 +178,7 @@ def _require_beta(beta: str, betas: Sequence[str]) -> None:
         raise invalid(f"this endpoint is in beta: send anthropic-beta: {beta}")
 
 
-def _note(request: Request, pairs: Sequence[tuple[str, str]]) -> Seen:
+def _note(request: Request, pairs: Sequence[tuple[str, str]], sent: bytes) -> Seen:
     headers = request.headers
     return Seen(
         path=request.url.path,
@@ -168,6 +186,8 @@ def _note(request: Request, pairs: Sequence[tuple[str, str]]) -> Seen:
         user_agent=headers.get("user-agent", ""),
         version=headers.get("anthropic-version", ""),
         beta=headers.get("anthropic-beta", ""),
+        method=request.method,
+        body=sent,
     )
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 Kind = Literal[
     "status",  # a bare status, as a proxy in between answers
     "error",  # a documented error envelope
-    "drop",  # the connection is cut without an answer
+    "drop",  # the connection is cut without an answer; nothing is carried out
+    "lose",  # carried out, but the connection is cut instead of an answer
     "truncate",  # the answer breaks off half way
     "delay",  # the answer comes late; with seconds=None never
     "loop",  # the page says that it is its own successor
