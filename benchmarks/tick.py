@@ -15,7 +15,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
@@ -29,8 +29,8 @@ from sqlalchemy import func, select
 
 from benchmarks._postgres import start_server
 from bot.clients.slack import Slack
+from bot.clients.usage.analytics import join_pages
 from bot.clients.usage.answers import CostPage, UsagePage
-from bot.clients.usage.rows import join_rows
 from bot.domain.attribution import Charge
 from bot.domain.budgets import (
     UNATTRIBUTED,
@@ -82,14 +82,14 @@ class Answers:
         return now - timedelta(days=365)
 
     def fetch(self, window: Window, now: datetime) -> Fetched:
-        costs, usages = self.made
-        rows = join_rows(
+        costs, usages = map(_one_by_one, self.made)
+        read = join_pages(
             self.name,
             window,
-            [row for page in costs for row in CostPage.model_validate_json(page).data],
-            [row for page in usages for row in UsagePage.model_validate_json(page).data],
+            map(CostPage.model_validate_json, costs),
+            map(UsagePage.model_validate_json, usages),
         )
-        return Fetched(window, rows, now - MINUTE)
+        return Fetched(window, read.rows, now - MINUTE)
 
     def directory(self) -> Directory:
         return Directory()  # nothing new
@@ -99,6 +99,12 @@ class Answers:
 
     def close(self) -> None:
         return None
+
+
+def _one_by_one(pages: list[bytes]) -> Iterator[bytes]:
+    """As they come over the network: a page that was read is gone."""
+    while pages:
+        yield pages.pop(0)
 
 
 def policy(budgets: int) -> Policy:
@@ -226,17 +232,19 @@ def pages(
     rows: dict[datetime, list[tuple[int, int]]], window: Window
 ) -> tuple[list[bytes], list[bytes]]:
     """The cost and usage pages of a window."""
-    costs: list[bytes] = []
-    usages: list[bytes] = []
-    for at in sorted(rows):
-        if window.starts_at <= at < window.ends_at:
-            for number, (leaf, amount) in enumerate(rows[at]):
-                shared = _shared(at, leaf, number)
-                cents = f"{amount // 10_000}.{amount % 10_000:04d}"
-                cost = {"amount": cents, "list_amount": cents, "currency": "USD", "requests": 3}
-                costs.append(json.dumps({**shared, "cost": cost}).encode())
-                usages.append(json.dumps({**shared, "usage": _USAGE}).encode())
-    return list(_paged(costs)), list(_paged(usages))
+    within = [at for at in sorted(rows) if window.starts_at <= at < window.ends_at]
+    asked = [(at, number, *row) for at in within for number, row in enumerate(rows[at])]
+    return list(_paged(asked, _cost_row)), list(_paged(asked, _usage_row))
+
+
+def _cost_row(at: datetime, number: int, leaf: int, amount: int) -> dict[str, Any]:
+    cents = f"{amount // 10_000}.{amount % 10_000:04d}"
+    cost = {"amount": cents, "list_amount": cents, "currency": "USD", "requests": 3}
+    return {**_shared(at, leaf, number), "cost": cost}
+
+
+def _usage_row(at: datetime, number: int, leaf: int, _amount: int) -> dict[str, Any]:
+    return {**_shared(at, leaf, number), "usage": _USAGE}
 
 
 _USAGE = {
@@ -267,15 +275,17 @@ def _shared(at: datetime, leaf: int, number: int) -> dict[str, Any]:
     }
 
 
-def _paged(rows: list[bytes]) -> Iterator[bytes]:
-    for start in range(0, len(rows) or 1, PAGE):
-        more = b"true" if start + PAGE < len(rows) else b"false"
-        data = b",".join(rows[start : start + PAGE])
-        yield b'{"data":[%b],"has_more":%b,"next_page":null,"data_refreshed_at":"%b"}' % (
-            data,
-            more,
-            NOW.isoformat().encode(),
-        )
+def _paged(
+    asked: list[tuple[datetime, int, int, int]], row: Callable[..., dict[str, Any]]
+) -> Iterator[bytes]:
+    for start in range(0, len(asked) or 1, PAGE):
+        page = {
+            "data": [row(*some) for some in asked[start : start + PAGE]],
+            "has_more": start + PAGE < len(asked),
+            "next_page": None,
+            "data_refreshed_at": NOW.isoformat(),
+        }
+        yield json.dumps(page).encode()
 
 
 class Meter:
@@ -295,7 +305,7 @@ class Meter:
             db=self.db,
             slack=Slack(WebClient(token="")),
             sources={"anthropic": self.source},
-            target=None,
+            targets={},
             clock=lambda: self.now,
         )
         gc.collect()

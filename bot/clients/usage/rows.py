@@ -57,7 +57,7 @@ def join_rows(
         entry = _entry(joined, usage, window, f"usage row {number}", width)
         entry.tokens = add_tokens(entry.tokens, read_tokens(usage.usage))
         entry.usage_requests += usage.usage.requests or 0
-    return tuple(_row(source, key, joined[key]) for key in sorted(joined, key=_sort_key))
+    return tuple(_row(source, key, joined.pop(key)) for key in sorted(joined, key=_sort_key))
 
 
 def name_actor(actor: dict[str, JsonValue] | None, where: str) -> Actor | None:

@@ -1,12 +1,17 @@
 """Reports of many pages: whatever their size and order, every row counts once."""
 
+import json
 import random
+import weakref
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from bot.clients.usage import UsageSource
+from bot.clients.usage.analytics import join_pages
+from bot.clients.usage.answers import UsagePage
 from bot.clients.usage.anthropic import AnthropicSource
 from bot.domain.money import micros
 from bot.domain.usage import Tokens, Window
@@ -110,3 +115,38 @@ def test_groups_of_people_are_never_asked_for(
     assert [] == [
         pair for seen in api.requests for pair in seen.parameters if "rbac" in "".join(pair)
     ]
+
+
+def test_a_page_is_gone_before_the_next_but_one_is_read(now: datetime) -> None:
+    """However many there are, what was joined is not held a second time as it was answered."""
+    window = Window(now - HOUR, now)
+    alive: list[weakref.ref[UsagePage]] = []
+
+    def answered(count: int) -> Iterator[UsagePage]:
+        for number in range(count):
+            assert sum(page() is not None for page in alive) <= 1
+            page = UsagePage.model_validate_json(_page(window, number))
+            alive.append(weakref.ref(page))
+            yield page
+            del page
+
+    rows = join_pages("anthropic", window, (), answered(20)).rows
+
+    assert 20 == len(rows) == len(alive)
+
+
+def _page(window: Window, number: int) -> bytes:
+    group = {"workspace_id": "w", "api_key_id": f"k{number}", "actor": None}
+    usage = {
+        "uncached_input_tokens": 1,
+        "cache_creation": {"ephemeral_1h_input_tokens": 0, "ephemeral_5m_input_tokens": 0},
+        "cache_read_input_tokens": 0,
+        "output_tokens": 1,
+    }
+    row = {
+        "starting_at": window.starts_at.isoformat(),
+        "ending_at": window.ends_at.isoformat(),
+        "group": {**group, "model": "m", "product": "p"},
+        "usage": usage,
+    }
+    return json.dumps({"data": [row]}).encode()
