@@ -103,7 +103,7 @@ def limit_of(month: Month) -> Micros:
     return Micros(round(MARGIN * sum(last) / len(last) * len(month.during) * 1_000_000))
 
 
-def measure(months: Sequence[Month]) -> list[Scores]:
+def measure(months: Sequence[Month], budget: Budget = BUDGET) -> list[Scores]:
     """The scores of each lead time: by rule set."""
     found: list[dict[str, list[Score]]] = [{name: [] for name in NAMES} for _ in LEADS]
     for month in months:
@@ -111,7 +111,7 @@ def measure(months: Sequence[Month]) -> list[Scores]:
         period = Period(month.first_day, midnight(month.first_day, ZONE), after)
         walked = walk(hours_of(month), period, limit_of(month), CALENDAR)
         for lead, scores in zip(LEADS, found, strict=True):
-            rules = rule_sets(replace(BUDGET, lead_time=lead))
+            rules = rule_sets(replace(budget, lead_time=lead))
             for name, alerts in fired_by(walked, rules, CALENDAR).items():
                 scores[name].append(score([verdict(walked, alerts, lead, CALENDAR)]))
     return [{name: total(every) for name, every in scores.items()} for scores in found]
@@ -177,11 +177,16 @@ def main() -> None:
     parser.add_argument(
         "--series", type=Path, default=real.SHARED, help="folder of the hourly Twitter series"
     )
+    parser.add_argument(
+        "--shares-always", action="store_true", help="no forecast overrules a share, as before 0011"
+    )
     options = parser.parse_args()
+    trust = None if options.shares_always else BUDGET.thresholds.trust_forecast_after
+    budget = replace(BUDGET, thresholds=Thresholds(trust_forecast_after=trust))
     measured: dict[str, list[Scores]] = {}
     counts: dict[str, int] = {}
     for name, months in cases(options.series, options.quick):
-        measured[name], counts[name] = measure(months), len(months)
+        measured[name], counts[name] = measure(months, budget), len(months)
     console = Console(width=max(100, Console().width))
     console.print(by_series(measured, counts))
     console.print(by_lead(measured))

@@ -76,6 +76,13 @@ def test_at_the_limit_of_its_p80_a_share_is_overruled() -> None:
     assert RESPOND is stage(ahead, p80(ahead) - 1)
 
 
+def test_the_limit_itself_is_never_overruled() -> None:
+    """Not even by a forecast that ends there and not above."""
+    ahead = steady()
+
+    assert Reached(EXHAUSTED, Reason.SHARE) == by_share(BUDGET, p80(ahead), p80(ahead), ahead)
+
+
 @pytest.mark.parametrize(("days", "expected"), [(27, RESPOND), (28, None), (29, None)])
 def test_trust_takes_28_days(days: int, expected: Stage | None) -> None:
     """Complete days since the first spend."""
@@ -239,6 +246,14 @@ def test_a_budget_that_is_overruled_waits_for_its_next_forecast() -> None:
     assert s.at < found.check_at <= s.at + HOUR + 10 * HOUR / 60
     stale = watch(replace(s, freshness=STALE), [], Mode.ALLOW, [])
     assert found == stale
+
+
+def test_the_limit_is_waited_for_even_so() -> None:
+    """Exhausted on stale figures it stays due until it can be told."""
+    limit = p80(steady())
+    s = replace(stands(steady(), limit, stale=True), spent=limit)
+
+    assert limit == watch(s, [INTERVENE], Mode.BLOCK, []).next_at
 
 
 def test_half_of_the_limit_is_no_hurry() -> None:
