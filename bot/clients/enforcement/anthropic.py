@@ -44,7 +44,9 @@ class AnthropicTarget:
     Reads first, writes what differs, and confirms only what it has read back.
 
     What the bot wrote is remembered in `order.written`. Until an order is confirmed the target
-    itself remembers what it tried, so that an answer that was lost is not taken for an edit.
+    itself remembers what it tried, so that an answer that was lost is not taken for an edit. A bot
+    that is killed in between finds a key that is off and does not know whose doing it was: the key
+    stays off and people are told, because it may have been switched off for good reason.
     """
 
     kind = "anthropic"

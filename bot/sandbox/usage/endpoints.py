@@ -83,6 +83,8 @@ class Endpoints:
         if fault is not None and fault.kind == "lose":
             self._server().drop(request)
             return Response()
+        if fault is not None and fault.kind == "silent":
+            await wait_for_disconnect(request)
         return self._respond(_alter(fault, body), fault)
 
     def _answer(

@@ -10,6 +10,7 @@ Kind = Literal[
     "error",  # a documented error envelope
     "drop",  # the connection is cut without an answer; nothing is carried out
     "lose",  # carried out, but the connection is cut instead of an answer
+    "silent",  # carried out, but no answer comes until the client gives up
     "truncate",  # the answer breaks off half way
     "delay",  # the answer comes late; with seconds=None never
     "loop",  # the page says that it is its own successor

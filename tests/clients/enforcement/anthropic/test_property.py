@@ -135,7 +135,7 @@ ACTIONS: st.SearchStrategy[Callable[[World], object]] = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(actions=st.lists(ACTIONS, max_size=14))
 def test_undoes_its_own_doing(actions: list[Callable[[World], object]]) -> None:
     """

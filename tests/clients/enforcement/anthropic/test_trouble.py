@@ -1,6 +1,8 @@
 """What the target does when the API is in trouble: try again later, or say what is wrong."""
 
+import contextlib
 import logging
+import socket
 import threading
 
 import pytest
@@ -50,6 +52,19 @@ def test_last_answer_lost(make_desk: MakeDesk) -> None:
     desk.confirm(Mode.ALLOW)
 
     assert ("active", 2) == (desk.status("search-prod"), len(desk.writes()))
+
+
+def test_silence(api: UsageApi) -> None:
+    """A key whose switching was never answered is the bot's own all the same."""
+    desk = Desk(api, {"api_key": ("search-*",)})
+    desk.target.close()
+    desk.target = AnthropicTarget(api.url, api.admin_key, timeout=0.3)
+    api.faults.add("silent", WRITE + desk.id("search-batch")[7:])
+    desk.confirm(Mode.BLOCK)
+    desk.confirm(Mode.ALLOW)
+    desk.target.close()
+
+    assert ["active", "active"] == [desk.status(n) for n in ("search-prod", "search-batch")]
 
 
 def test_everything_lost(desk: Desk) -> None:
@@ -232,6 +247,32 @@ def test_page_loop(make_desk: MakeDesk, path: str) -> None:
     error = desk.refused(Mode.BLOCK)
 
     assert "the pages go round in a circle" in error.text
+
+
+def test_trickle() -> None:
+    """An answer that comes byte by byte ends by the deadline, however patient each byte is."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+            while not stop.wait(0.02):
+                connection.sendall(b" ")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    target = AnthropicTarget(f"http://127.0.0.1:{listener.getsockname()[1]}", "sk-x", timeout=0.2)
+    with pytest.raises(TargetError, match="did not end in time") as caught:
+        target.check()
+    target.close()
+    stop.set()
+    thread.join()
+    listener.close()
+
+    assert not caught.value.permanent
 
 
 def test_half_a_list(desk: Desk) -> None:
