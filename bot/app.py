@@ -14,8 +14,6 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from slack_sdk import WebClient
 
-from bot.clients.enforcement import EnforcementTarget
-from bot.clients.enforcement.webhook import WebhookTarget
 from bot.clients.slack import DeliveryError, Slack
 from bot.clock import Clock, utc_now
 from bot.config.settings import Settings
@@ -25,6 +23,7 @@ from bot.domain.policy import Policy
 from bot.parts import Bot
 from bot.schedule import scheduler
 from bot.sources import build_helps, build_sources
+from bot.targets import build_targets, build_webhook
 from bot.web import WebServer, web_app
 from handlers import register
 from store import migrate
@@ -49,7 +48,7 @@ def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
         ),
         sources=build_sources(settings, policy.sources),
         helps=build_helps(settings, policy.helps),
-        target=_target(settings),
+        targets=build_targets(settings, policy),
         clock=clock,
         push_secrets=tuple(s.get_secret_value() for s in settings.usage_push_secret),
     )
@@ -66,7 +65,7 @@ def reader(
         db=open_database(settings),
         slack=Slack(_web_client("", settings.slack_api_url, ASK_SECONDS)),
         sources={},
-        target=_target(settings),
+        targets=build_webhook(settings),
         clock=clock,
     )
 
@@ -113,17 +112,6 @@ def _web_client(token: str, base_url: str, timeout: int) -> WebClient:
     return WebClient(token=token, base_url=base_url, timeout=timeout, retry_handlers=[])
 
 
-def _target(settings: Settings) -> EnforcementTarget | None:
-    if not settings.enforcement_webhook_url:
-        return None
-    enforcement = settings.require_enforcement()
-    return WebhookTarget(
-        enforcement.url,
-        [secret.get_secret_value() for secret in enforcement.secrets],
-        allow_private=settings.enforcement_allow_private,
-    )
-
-
 @dataclass
 class Running:
     """A started bot. `stop` drains: what was begun is finished, the rest waits in the outbox."""
@@ -150,8 +138,8 @@ class Running:
             source.close()
         for help_ in self.bot.helps.values():
             help_.close()
-        if self.bot.target is not None:
-            self.bot.target.close()
+        for target in self.bot.targets.values():
+            target.close()
         self.bot.db.close()
         if self._lock is not None:
             self._lock.close()
@@ -212,8 +200,12 @@ def what_is_missing(settings: Settings, policy: Policy) -> list[str]:
         for help_ in build_helps(settings, policy.helps).values():
             help_.close()
 
+    def targets() -> None:
+        for target in build_targets(settings, policy).values():
+            target.close()
+
     missing: list[str] = []
-    for required in (settings.require_slack, lambda: settings.slack_mode, sources):
+    for required in (settings.require_slack, lambda: settings.slack_mode, sources, targets):
         try:
             required()
         except ConfigError as error:

@@ -13,9 +13,11 @@ from bot.domain.policy import PeoplePolicy, Policy, SourcePolicy
 from bot.flows import (
     compaction,
     digest,
+    drift,
     enforcement,
     escalation,
     history,
+    outages,
     overages,
     people,
     reconciliation,
@@ -91,6 +93,9 @@ BY_THE_CLOCK = (
     Job("escalation", timedelta(seconds=30), escalation.escalate),
     Job("digest", timedelta(seconds=30), digest.send_if_due),
     Job("sweep", timedelta(minutes=1), enforcement.sweep),
+    Job("adopt", timedelta(minutes=5), enforcement.adopt),
+    Job("drift", timedelta(minutes=5), drift.look),
+    Job("outages", timedelta(minutes=1), outages.watch),
     Job("reconcile", timedelta(minutes=10), reconciliation.reconcile),
     Job("compact", timedelta(hours=1), compaction.compact_old),
 )

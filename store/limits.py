@@ -1,4 +1,4 @@
-"""Limit states: what should be true at the enforcement target, and what it said it holds."""
+"""Limit states: what should be true at every enforcement target, and what all have confirmed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from store.tables import LimitStateRow
 
 @dataclass(frozen=True, slots=True)
 class HeldState:
-    """The newest state of a budget, and how far the target has followed."""
+    """The newest state of a budget, and how far all of its targets have followed."""
 
     state: LimitState
     version: int
@@ -82,31 +82,45 @@ def change(tx: Session, state: LimitState, now: datetime) -> int | None:
     return held.version + 1
 
 
-def confirm(tx: Session, budget: BudgetId, version: int, now: datetime) -> bool:
-    """The target said it holds `version`; False when that was known."""
-    done = tx.execute(
-        update(LimitStateRow)
-        .where(
-            col(LimitStateRow.budget) == budget,
-            col(LimitStateRow.confirmed_version) < version,
-            col(LimitStateRow.version) >= version,
-        )
-        .values(confirmed_version=version, accepted_version=version, confirmed_at=now)
+def follow(
+    tx: Session, budget: BudgetId, confirmed: int, accepted: int, now: datetime
+) -> HeldState | None:
+    """
+    What all targets of the budget have confirmed, and at least accepted; the state with it.
+
+    It falls when a target is added that has heard of nothing, or holds somebody else's value. A
+    version that we never sent confirms nothing. The caller holds the row's lock.
+    """
+    held = load(tx, budget, lock=True)
+    if held is None:
+        return None
+    confirmed = min(confirmed, held.version)
+    accepted = min(max(accepted, confirmed), held.version)
+    if (confirmed, accepted) == (held.confirmed_version, held.accepted_version):
+        return held
+    at = now if confirmed > held.confirmed_version else held.confirmed_at
+    _set(
+        tx,
+        budget,
+        confirmed_version=confirmed,
+        accepted_version=accepted,
+        confirmed_at=at if confirmed else None,
     )
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    return load(tx, budget)
 
 
-def accept(tx: Session, budget: BudgetId, version: int) -> bool:
-    """The target took `version` without saying that it holds it; False when that was known."""
-    done = tx.execute(
-        update(LimitStateRow)
-        .where(
-            col(LimitStateRow.budget) == budget,
-            col(LimitStateRow.accepted_version) < version,
-        )
-        .values(accepted_version=version)
+def unconfirmed(tx: Session) -> dict[BudgetId, HeldState]:
+    """Budgets whose newest version not every target has confirmed."""
+    query = select(LimitStateRow).where(
+        col(LimitStateRow.confirmed_version) < col(LimitStateRow.version)
     )
-    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+    rows = tx.exec(query.order_by(col(LimitStateRow.budget)))
+    return {BudgetId(row.budget): _held(row) for row in rows}
+
+
+def known(tx: Session) -> set[BudgetId]:
+    """Budgets that have a limit state."""
+    return {BudgetId(budget) for budget in tx.exec(select(LimitStateRow.budget))}
 
 
 def overtake(tx: Session, budget: BudgetId, newer: int, now: datetime) -> int | None:

@@ -1,6 +1,6 @@
 """The outbox: what has to be sent, written in the transaction that decided it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,11 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from store.batches import batches
 from store.inserts import insert_once
 from store.tables import OutboxRow
 
 outbox: sa.Table = OutboxRow.__table__  # type: ignore[attr-defined]
 _PENDING = outbox.c.state == "pending"
+OPEN = ("pending", "dead", "edited")  # what an operator may still have to do with
 
 
 class Lane(StrEnum):
@@ -21,6 +23,7 @@ class Lane(StrEnum):
 
     SLACK = "slack"
     WEBHOOK = "webhook"
+    GATEWAY = "gateway"  # targets spoken to in their own words: several calls for one state
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,36 +144,68 @@ def bury(tx: Session, entry: OutboxEntry, now: datetime, error: str) -> bool:
     return _update_if_ours(tx, entry, state="dead", done_at=now, error=error)
 
 
+def leave(tx: Session, entry: OutboxEntry, now: datetime, error: str) -> bool:
+    """Somebody else changed what it is about: not sent, not given up, until an operator says so."""
+    return _update_if_ours(tx, entry, state="edited", done_at=now, error=error)
+
+
+def drop(tx: Session, entry: OutboxEntry, now: datetime, why: str) -> bool:
+    """What it says is no longer so."""
+    return _update_if_ours(tx, entry, state="superseded", done_at=now, error=why)
+
+
+def mark(tx: Session, key: str, state: str, now: datetime, error: str | None) -> bool:
+    """Of an entry that was sent: it no longer stands there (`edited`), or does again (`done`)."""
+    done = tx.execute(
+        sa.update(outbox)
+        .where(outbox.c.key == key, outbox.c.state.in_(("done", "edited")))
+        .values(state=state, done_at=now, error=error)
+    )
+    return bool(done.rowcount == 1)  # type: ignore[attr-defined]
+
+
 def supersede(tx: Session, stream: str, before: str, now: datetime) -> None:
     """
     Close the entries of a stream other than `before`: an old value must not arrive late.
 
-    Given-up ones too, or an operator would send one of them again.
+    Given-up ones and those left alone too, or an operator would send one of them again.
     """
     tx.execute(
         sa.update(outbox)
         .where(
             outbox.c.stream == stream,
             outbox.c.key != before,
-            outbox.c.state.in_(("pending", "dead")),
+            outbox.c.state.in_(OPEN),
         )
         .values(state="superseded", done_at=now)
     )
 
 
-def revive(tx: Session, key: str, now: datetime) -> bool:
-    """Send an entry again under the same key (the same webhook-id); False when it is open."""
-    done = tx.execute(
-        sa.update(outbox)
-        .where(outbox.c.key == key, ~_PENDING)
-        .values(state="pending", due_at=now, attempts=0, done_at=None)
-    )
+def revive(tx: Session, key: str, now: datetime, request: Mapping[str, Any] | None = None) -> bool:
+    """
+    Send an entry again under the same key (the same webhook-id); False when it is open.
+
+    A `request` replaces what it said: a limit is sent with the figures of today.
+    """
+    values: dict[str, Any] = {"state": "pending", "due_at": now, "attempts": 0, "done_at": None}
+    if request is not None:
+        values["request"] = dict(request)
+    done = tx.execute(sa.update(outbox).where(outbox.c.key == key, ~_PENDING).values(**values))
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def find(tx: Session, key: str) -> OutboxEntry | None:
     row = tx.execute(sa.select(*_columns()).where(outbox.c.key == key)).first()
     return None if row is None else _entry(row)
+
+
+def found(tx: Session, keys: Collection[str]) -> dict[str, OutboxEntry]:
+    """The entries that are there under these keys."""
+    entries: dict[str, OutboxEntry] = {}
+    for some in batches(keys):
+        rows = tx.execute(sa.select(*_columns()).where(outbox.c.key.in_(some or [])))
+        entries |= {row.key: _entry(row) for row in rows}
+    return entries
 
 
 def get(tx: Session, entry_id: int) -> OutboxEntry | None:
@@ -189,10 +224,8 @@ def about(tx: Session, subject: str, kind: str) -> list[OutboxEntry]:
 
 
 def undelivered(tx: Session) -> list[OutboxEntry]:
-    """What is waiting or was given up, for operators."""
-    rows = tx.execute(
-        sa.select(*_columns()).where(outbox.c.state.in_(("pending", "dead"))).order_by(outbox.c.id)
-    )
+    """What is waiting, was given up, or was left as somebody else has changed it, for operators."""
+    rows = tx.execute(sa.select(*_columns()).where(outbox.c.state.in_(OPEN)).order_by(outbox.c.id))
     return [_entry(row) for row in rows]
 
 
@@ -213,10 +246,10 @@ def newest_id(tx: Session) -> int:
 
 
 def depth(tx: Session) -> dict[tuple[str, str], int]:
-    """How many entries wait or were given up, by lane and state."""
+    """How many entries wait, were given up or left alone, by lane and state."""
     rows = tx.execute(
         sa.select(outbox.c.lane, outbox.c.state, sa.func.count())
-        .where(outbox.c.state.in_(("pending", "dead")))
+        .where(outbox.c.state.in_(OPEN))
         .group_by(outbox.c.lane, outbox.c.state)
     )
     return {(lane, state): int(count) for lane, state, count in rows}

@@ -140,6 +140,13 @@ def unconfirmed(tx: Session, budget: BudgetId, version: int) -> list[RaiseRecord
     )
 
 
+def waiting(tx: Session, budget: BudgetId) -> list[RaiseRecord]:
+    """Raises whose start, or whose end, not every target has confirmed."""
+    started = col(RaiseRow.applied_version).is_not(None) & col(RaiseRow.applied_at).is_(None)
+    over = col(RaiseRow.end_noted_at).is_not(None) & col(RaiseRow.restored_at).is_(None)
+    return _select(tx, col(RaiseRow.budget) == budget, or_(started, over))
+
+
 def confirm(
     tx: Session, budget: BudgetId, version: int, now: datetime
 ) -> tuple[list[RaiseRecord], list[RaiseRecord]]:

@@ -21,6 +21,7 @@ from bot.flows import status as status_flow
 from bot.flows.delivery import deliver_next
 from bot.parts import Bot
 from bot.render.figures import OVERRULED, as_of, runway
+from bot.render.targets import standing_lines
 from bot.schedule import run_all
 from store.outbox import Lane
 
@@ -108,6 +109,10 @@ def status(
     console.print(table)
     if found:
         console.print(as_of(together([s.freshness for s in found]), zone))
+    shown = {s.budget.id for s in found}
+    for id_, targets in status_flow.unenforced(bot).items():
+        if id_ in shown:
+            console.print(f"{id_}: {'; '.join(standing_lines(targets, zone))}")
 
 
 def doctor() -> None:

@@ -1,4 +1,4 @@
-"""Limit states that will be sent: what should be true, as the webhook in the interface says it."""
+"""Limit states that will be sent: what should be true, to every target of the budget."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,25 +7,14 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.domain.budgets import Budget
-from bot.domain.limits import Cause, LimitState, Mode, desired
+from bot.domain.budgets import Budget, BudgetId
+from bot.domain.limits import LimitState, Mode, desired
 from bot.domain.money import Micros, usd
 from bot.domain.standings import Standing
 from bot.domain.usage import Directory
-from bot.parts import Bot
-from store import directory, limits, outbox, raises
-from store.outbox import Lane, NewEntry
-
-WEBHOOK = "webhook.limit_state"
-
-
-def subject(budget: str) -> str:
-    return f"limit:{budget}"
-
-
-def key(budget: str, version: int) -> str:
-    """The `webhook-id`: the same on each retry of a version."""
-    return f"limit:{budget}:v{version}"
+from bot.effects import orders
+from bot.parts import Bot, targets_of
+from store import directory, limits, outbox, raises, standings, target_states
 
 
 def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None:
@@ -43,8 +32,8 @@ def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None
     held = limits.load(tx, budget, lock=True)
     state = wanted(tx, standing, held.state if held else None, now)
     version = limits.change(tx, state, now) if state else None
-    if state is not None and version is not None and bot.target is not None:
-        send(tx, state, version, standing, now)
+    if state is not None and version is not None:
+        send(tx, bot, state, version, standing, now)
     return version
 
 
@@ -78,22 +67,46 @@ def unless_blind(wanted: LimitState, held: LimitState) -> LimitState:
     return wanted if opened and wanted.mode is Mode.ALLOW else replace(wanted, mode=held.mode)
 
 
-def send(tx: Session, state: LimitState, version: int, standing: Standing, now: datetime) -> None:
-    """Write the webhook call for a version."""
+def send(
+    tx: Session, bot: Bot, state: LimitState, version: int, standing: Standing, now: datetime
+) -> None:
+    """Write the call of each target for a version; older ones that were not sent are superseded."""
+    targets = targets_of(bot, state.budget)
+    if not targets:
+        return
     names = directory.everything(tx)
-    budget = state.budget
     body = webhook_body(state, version, standing.spent, standing.budget, names, now)
-    entry = NewEntry(
-        key=key(budget, version),
-        stream=subject(budget),
-        subject=subject(budget),
-        lane=Lane.WEBHOOK,
-        kind=WEBHOOK,
-        request={"budget": budget, "version": version, "body": body},
-        priority=1 if state.cause is Cause.EXCEPTION else 3,
-    )
+    for target, refs in targets.items():
+        entry = orders.entry(state, version, target, refs, body)
+        before = outbox.find(tx, orders.key(state.budget, version - 1, target)) if refs else None
+        if before is not None and orders.is_renamed(before, refs):
+            target_states.forget(tx, state.budget, target)
+        outbox.supersede(tx, entry.stream, entry.key, now)
+        outbox.add(tx, entry, now)
+
+
+def again(
+    tx: Session, bot: Bot, budget: BudgetId, target: str, now: datetime, *, force: bool = False
+) -> str | None:
+    """
+    Say the current version to one target again, under its key and with the figures of now.
+
+    None when the target has nothing to do with the budget any more. With `force` what somebody
+    else has written there is written over.
+    """
+    held = limits.load(tx, budget, lock=True)
+    refs = targets_of(bot, budget).get(target)
+    standing = standings.of_budget(tx, bot.policy, budget, now)
+    if held is None or refs is None or standing is None:
+        return None
+    names = directory.everything(tx)
+    body = webhook_body(held.state, held.version, standing.spent, standing.budget, names, now)
+    entry = orders.entry(held.state, held.version, target, refs, body)
+    request = {**entry.request, "force": True} if force else entry.request
     outbox.supersede(tx, entry.stream, entry.key, now)
-    outbox.add(tx, entry, now)
+    if not outbox.revive(tx, entry.key, now, request):
+        outbox.add(tx, entry, now)
+    return entry.key
 
 
 def webhook_body(

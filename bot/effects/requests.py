@@ -1,5 +1,6 @@
 """What goes out about an overage request: its card everywhere, and who is told what."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,7 +12,8 @@ from bot.domain.overages import OWNER, OverageRequest, RequestState, approvers_o
 from bot.domain.people import Person
 from bot.domain.standings import Standing
 from bot.effects import messages
-from bot.parts import Bot
+from bot.effects.followers import followers
+from bot.parts import Bot, targets_of
 from bot.render.request import (
     Card,
     Progress,
@@ -21,7 +23,7 @@ from bot.render.request import (
     request_card,
     requester_note,
 )
-from store import audit, limits, overages, people, raises, standings, votes
+from store import audit, overages, people, raises, standings, votes
 
 
 def subject(request_id: int) -> str:
@@ -92,7 +94,7 @@ def tell_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime) 
 def tell_progress(
     tx: Session, bot: Bot, request: OverageRequest, now: datetime, state: str, *, lifted: bool
 ) -> None:
-    """The target confirmed: the limit is lifted, or it is back."""
+    """All targets confirmed: the limit is lifted, or it is back."""
     card = show_outcome(tx, bot, request, now, state)
     about = subject(request.id)
     for copies in ("receipt", "told"):
@@ -105,7 +107,7 @@ def tell_progress(
 
 
 def tell_confirmed(tx: Session, bot: Bot, budget: BudgetId, version: int, now: datetime) -> None:
-    """The target holds `version`: only now may anything say that the limit is lifted, or back."""
+    """All targets hold `version`: only now may anything say that the limit is lifted, or back."""
     applied, restored = raises.confirm(tx, budget, version, now)
     over = {record.raised.request for record in restored}
     for record in applied:
@@ -120,6 +122,43 @@ def tell_confirmed(tx: Session, bot: Bot, budget: BudgetId, version: int, now: d
         audit.note(tx, "exception.restored", "target", budget, data, now)
         if request is not None:
             tell_progress(tx, bot, request, now, "restored", lifted=False)
+
+
+def show_waiting(tx: Session, bot: Bot, budget: BudgetId, now: datetime) -> None:
+    """Every copy says which target has accepted, does not answer, or was left alone."""
+    for record in raises.waiting(tx, budget):
+        request = overages.load(tx, record.raised.request)
+        if request is None:
+            continue
+        card = card_of(tx, bot, request)
+        state = f"waits:{_state_of(card)}"
+        about = subject(request.id)
+        messages.update_copies(tx, about, state, request_card(card), now)
+        for copies in ("receipt", "told"):
+            messages.update_copies(tx, f"{about}:{copies}", state, requester_note(card), now)
+
+
+def tell_waiting(tx: Session, bot: Bot, budget: BudgetId, outage: str, now: datetime) -> None:
+    """Whoever waits for a target that does not answer hears of it, once for an outage."""
+    show_waiting(tx, bot, budget, now)
+    for record in raises.waiting(tx, budget):
+        request = overages.load(tx, record.raised.request)
+        if request is None:
+            continue
+        card = card_of(tx, bot, request)
+        about = subject(request.id)
+        told = [*_concerned(tx, bot, request), *request.decided_by]
+        key, note = f"{about}:{outage}", raise_note(card, lifted=True)
+        messages.tell_people(tx, key, told, note, now, subject=f"{about}:progress")
+
+
+def _state_of(card: Card) -> str:
+    """Names what a card shows of the targets, so that the same is not shown twice."""
+    progress = card.progress
+    if progress is None:
+        return ""
+    shown = repr((progress.ended_at, progress.targets)).encode()
+    return hashlib.sha256(shown).hexdigest()[:12]
 
 
 def _concerned(tx: Session, bot: Bot, request: OverageRequest) -> list[str]:
@@ -139,14 +178,14 @@ def _progress(tx: Session, bot: Bot, request: OverageRequest) -> Progress | None
     record = raises.load(tx, request.id)
     if record is None:
         return None
-    held = limits.load(tx, request.budget)
-    version = record.applied_version
+    version = record.ended_version if record.end_noted else record.applied_version
+    targets = followers(tx, bot, request.budget, version)
     seen = request.decision_figures or request.figures
     return Progress(
         raised=record.raised,
         limit=Micros(seen.limit + record.raised.extra),
-        target=bot.target is not None,
-        accepted=bool(held and version and held.accepted_version >= version),
+        target=bool(targets_of(bot, request.budget)),
+        targets=targets,
         applied_at=record.applied_at,
         ended_at=record.raised.ends_at if record.end_noted else None,
         restored_at=record.restored_at,

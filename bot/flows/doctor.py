@@ -8,8 +8,10 @@ from functools import partial
 from bot.clients.enforcement import TargetError
 from bot.clients.slack import DeliveryError
 from bot.clients.usage.errors import SourceError
-from bot.parts import Bot
-from store import migrate, standings
+from bot.parts import Bot, targets_of
+from store import limits, migrate, standings, target_states
+
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +39,12 @@ def examine(bot: Bot, now: datetime) -> list[Finding]:
     found += [_ask(f"person {ref}", partial(_person, bot, ref)) for ref in sorted(people)]
     found += [_ask(f"source {name}", source.check) for name, source in bot.sources.items()]
     found += [_ask(f"people of {name}", help_.check) for name, help_ in bot.helps.items()]
-    target = bot.target
-    if target is not None:
-        found.append(_ask("enforcement target", target.check))
-    else:
-        found.append(
-            Finding(
-                "enforcement target", True, "none: set ENFORCEMENT_WEBHOOK_URL to enforce limits"
-            )
-        )
+    found += [
+        _ask(f"enforcement target {kind}", partial(_target, bot, kind)) for kind in bot.targets
+    ]
+    if not bot.targets:
+        none = "none: set ENFORCEMENT_WEBHOOK_URL, or name targets under `enforce`"
+        found.append(Finding("enforcement target", True, none))
     found.append(_ask("figures", lambda: _freshness(bot, now)))
     return found
 
@@ -94,6 +93,22 @@ def _group(bot: Bot, group: str) -> str:
     if not members:
         raise _Wrong(f"user group {group} has no members: nobody could decide")
     return f"{len(members)} people"
+
+
+def _target(bot: Bot, kind: str) -> str:
+    """That it answers, and how far it has followed."""
+    said = bot.targets[kind].check()
+    budgets = [budget.id for budget in bot.policy.tree if kind in targets_of(bot, budget.id)]
+    with bot.db.transaction() as tx:
+        states = target_states.at(tx, kind)
+        versions = {budget: held.version for budget, held in limits.load_all(tx).items()}
+    here = [states[budget] for budget in budgets if budget in states]
+    edited = [state.budget for state in here if state.edited]
+    if edited:
+        names = ", ".join(sorted(edited)[:_MOST_NAMED])
+        raise _Wrong(f"{said}; changed by somebody else for {names}: see budget-bot outbox list")
+    held = sum(state.confirmed_version >= versions.get(state.budget, 0) > 0 for state in here)
+    return f"{said}; has confirmed {held} of {len(budgets)} budgets"
 
 
 def _freshness(bot: Bot, now: datetime) -> str:

@@ -1,11 +1,18 @@
-"""Keep the target at the desired limit state: what it has not confirmed is said again."""
+"""Keep every target at the desired limit state: what is not confirmed is said again."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from bot.domain.budgets import BudgetId
-from bot.effects.limits import key
-from bot.parts import Bot
-from store import audit, limits, outbox
+from bot.effects import limits as limit_effects
+from bot.effects import orders
+from bot.effects.following import follow
+from bot.parts import Bot, targets_of
+from store import audit, limits, outbox, target_states
+from store.limits import HeldState
+from store.outbox import OutboxEntry
 
 AGAIN_AFTER = timedelta(minutes=5)
 OPERATOR = "operator"
@@ -13,40 +20,105 @@ OPERATOR = "operator"
 
 def sweep(bot: Bot, now: datetime) -> int:
     """
-    Send again what was accepted but never confirmed, under the same id; how many.
+    Send again what was accepted but never confirmed, under the same id, and for the first time what
+    a target has never heard of; how many.
 
-    What the target refused for good stays given up until an operator sends it again.
+    What a target refused for good stays given up until an operator sends it again, and what
+    somebody else has changed stays as it is.
     """
     with bot.db.transaction() as tx:
-        unsure = [budget for budget, held in limits.load_all(tx).items() if not held.confirmed]
-    revived = sum(_send_again(bot, budget, now) for budget in unsure)
-    if revived:
+        unsure = _unsure(tx, bot, limits.unconfirmed(tx), now)
+    sent = sum(_send_again(bot, budget, now) for budget in unsure)
+    if sent:
         bot.wake()
-    return revived
+    return sent
 
 
-def _send_again(bot: Bot, budget: BudgetId, now: datetime) -> bool:
+def adopt(bot: Bot, now: datetime) -> int:
+    """
+    Targets that the policy names since: a budget that every other target holds is told to them too.
+
+    Until they have confirmed, the limit is not known to hold everywhere.
+    """
+    with bot.db.transaction() as tx:
+        held = limits.known(tx) - set(limits.unconfirmed(tx))
+        new = [
+            budget
+            for target in bot.targets
+            for budget in sorted(held - target_states.known(tx, target))
+            if target in targets_of(bot, budget)
+        ]
+    for budget in new:
+        with bot.db.transaction() as tx:
+            limits.load(tx, budget, lock=True)
+            follow(tx, bot, budget, now)
+    return len(new)
+
+
+def _unsure(
+    tx: Session, bot: Bot, held: Mapping[BudgetId, HeldState], now: datetime
+) -> list[BudgetId]:
+    """Those where something may have to be sent; asked in a few statements, and without a lock."""
+    keys = {
+        orders.key(budget, state.version, target): budget
+        for budget, state in held.items()
+        for target in targets_of(bot, budget)
+    }
+    known = outbox.found(tx, keys)
+    due = (budget for key, budget in keys.items() if _is_due(known.get(key), held[budget], now))
+    return list(dict.fromkeys(due))
+
+
+def _send_again(bot: Bot, budget: BudgetId, now: datetime) -> int:
     """One budget, its row first: a version that is being overtaken must not be sent again."""
     with bot.db.transaction() as tx:
         held = limits.load(tx, budget, lock=True)
-        if held is None or held.confirmed:
-            return False
-        entry = outbox.find(tx, key(budget, held.version))
-        if entry is None or entry.state != "done" or entry.done_at is None:
-            return False
-        return now - entry.done_at >= AGAIN_AFTER and outbox.revive(tx, entry.key, now)
+        if held is None:
+            return 0
+        states = target_states.of_budget(tx, budget)
+        sent = 0
+        for target in targets_of(bot, budget):
+            state = states.get(target)
+            if state is not None and state.confirmed_version >= held.version:
+                continue
+            entry = outbox.find(tx, orders.key(budget, held.version, target))
+            if _is_due(entry, held, now):
+                sent += limit_effects.again(tx, bot, budget, target, now) is not None
+        return sent
+
+
+def _is_due(entry: OutboxEntry | None, held: HeldState, now: datetime) -> bool:
+    if orders.is_over(held.state, now):
+        return False  # what holds after it is the next version
+    if entry is None or entry.state == "superseded":
+        return True
+    since = entry.done_at
+    return entry.state == "done" and since is not None and now - since >= AGAIN_AFTER
 
 
 def redrive(bot: Bot, entry_id: int, now: datetime) -> str | None:
     """
-    Send a given-up entry again; its key, or None when there is no such entry.
+    Send a given-up entry again; the key it goes out under, or None when there is no such entry.
 
-    A limit state that a newer one has replaced is superseded, and stays so.
+    A limit state goes out as it is now, whatever was written then. One that was left as somebody
+    else had changed it is written over that: this is the operator's word.
     """
     with bot.db.transaction() as tx:
         entry = outbox.get(tx, entry_id)
-        if entry is None or entry.state != "dead" or not outbox.revive(tx, entry.key, now):
+        if entry is None or entry.state not in {"dead", "edited"}:
             return None
-        audit.note(tx, "outbox.redriven", OPERATOR, entry.key, {"error": entry.error}, now)
+        key = _current(tx, bot, entry, now) if orders.is_order(entry) else None
+        if key is None:
+            key = entry.key if outbox.revive(tx, entry.key, now) else None
+        if key is None:
+            return None
+        data = {"error": entry.error, "was": entry.state}
+        audit.note(tx, "outbox.redriven", OPERATOR, key, data, now)
     bot.wake()
-    return entry.key
+    return key
+
+
+def _current(tx: Session, bot: Bot, entry: OutboxEntry, now: datetime) -> str | None:
+    budget, target = BudgetId(entry.request["budget"]), orders.target_of(entry)
+    force = entry.state == "edited"
+    return limit_effects.again(tx, bot, budget, target, now, force=force)

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from bot.domain.targets import WEBHOOK
+from bot.effects import orders
 from bot.parts import Bot
+from bot.render.targets import ONLY, title
 from store import outbox
-from store.outbox import Lane
 
 
 def newest(bot: Bot) -> int:
@@ -27,8 +29,10 @@ def waits_until(bot: Bot, moment: datetime) -> bool:
 
 def _line(entry: outbox.OutboxEntry) -> str:
     request = entry.request
-    if entry.lane is Lane.WEBHOOK:
+    if orders.is_order(entry):
         data = request["body"]["data"]
-        return f"to the enforcement target: {data['budget']} {data['mode']} ${data['limit_usd']}"
+        target = orders.target_of(entry)
+        name = ONLY if target == WEBHOOK else title(target)
+        return f"to {name}: {data['budget']} {data['mode']} ${data['limit_usd']}"
     to = request.get("to") or {"group": request.get("group", request.get("copy_of", ""))}
     return f"to {next(iter(to.values()))}: {request['text']}"

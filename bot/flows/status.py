@@ -13,10 +13,12 @@ from bot.domain.overages import default_end, most_allowed
 from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.standings import Standing, binding, together
+from bot.effects.followers import followers
 from bot.parts import Bot
 from bot.render.blocks import Rendered, escape, one_line
 from bot.render.modals import View, overage_modal
 from bot.render.status import Detail, help_message, plain, status_detail, status_list
+from bot.render.targets import Follower
 from store import ledger, limits, overages, people, standings
 
 WORDS = ("help", "status", "request", "delegate")
@@ -41,6 +43,16 @@ def all_standings(bot: Bot, now: datetime) -> Sequence[Standing]:
     """For the command line."""
     with bot.db.transaction() as tx:
         return list(standings.gather(tx, bot.policy, now).values())
+
+
+def unenforced(bot: Bot) -> dict[BudgetId, Sequence[Follower]]:
+    """For the command line: the budgets whose limit not every target holds, and how far each is."""
+    with bot.db.transaction() as tx:
+        waiting = limits.unconfirmed(tx)
+        found = {
+            budget: followers(tx, bot, budget, held.version) for budget, held in waiting.items()
+        }
+    return {budget: targets for budget, targets in found.items() if targets}
 
 
 def usage(bot: Bot, unknown: str | None = None) -> Rendered:
@@ -117,7 +129,7 @@ def _detail(tx: Session, bot: Bot, found: dict[BudgetId, Standing], budget: Budg
             open_requests=[
                 (r.id, r.amount) for r in overages.open_requests(tx) if r.budget == budget
             ],
-            confirmed=held.confirmed if held and bot.target is not None else None,
+            targets=followers(tx, bot, budget, held.version if held else None),
         ),
         bot.policy.basis,
     )

@@ -85,16 +85,6 @@ def moved(version: str, changes: Mapping[str, Micros]) -> Rendered:
     return message(text, section(text, "moved"))
 
 
-def not_taken(budget: str, since: datetime, error: str, zone: ZoneInfo) -> Rendered:
-    """Said once for a limit state that the target does not take; the bot goes on trying."""
-    text = (
-        f"⚠️ The enforcement target does not take the limit state of {escape(budget)} since "
-        f"{moment(since, zone)}: {one_line(error, 500)} It is tried again until it does; meanwhile "
-        "the target holds what it held before."
-    )
-    return message(text, section(text, "not_taken"))
-
-
 def left(
     budget: str, held: LimitState | None, live: Sequence[TemporaryRaise], zone: ZoneInfo
 ) -> Rendered:

@@ -1,5 +1,6 @@
 """An overage request: the card approvers decide on, and what everybody is told afterwards."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.standings import Standing
+from bot.domain.targets import WEBHOOK
 from bot.render.blocks import (
     Rendered,
     actions,
@@ -27,16 +29,17 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.figures import NOW_AT_LIMIT, runway_text, spent_of_limit
+from bot.render.targets import Follower, notes, on_its_way, waited_for
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an approved raise has come: what the enforcement target said, and when."""
+    """How far an approved raise has come: what the enforcement targets said, and when."""
 
     raised: TemporaryRaise
     limit: Micros  # the effective limit now
     target: bool  # whether there is a target that could confirm
-    accepted: bool = False
+    targets: Sequence[Follower] = ()
     applied_at: datetime | None = None
     ended_at: datetime | None = None
     restored_at: datetime | None = None
@@ -116,21 +119,21 @@ def progress_text(card: Card) -> str:
     limit = dollars(p.limit)
     until = moment(p.raised.ends_at, card.zone)
     if p.restored_at:
-        return f"The exception is over; the limit is back ✓ {clock_time(p.restored_at, card.zone)}."
+        back = f"the limit is back ✓ {clock_time(p.restored_at, card.zone)}"
+        return f"The exception is over; {back}{notes(p.targets)}."
     if p.ended_at:
-        return "The exception is over" + (
-            "; waiting for the enforcement target to confirm." if p.target else "."
-        )
+        waits = f"; {waited_for(_targets(p), card.zone)}" if p.target else ""
+        return f"The exception is over{waits}."
     if p.applied_at:
-        return f"Limit lifted to {limit} ✓ {clock_time(p.applied_at, card.zone)}, until {until}."
+        at = clock_time(p.applied_at, card.zone)
+        return f"Limit lifted to {limit} ✓ {at}, until {until}{notes(p.targets)}."
     if not p.target:
         return f"The limit is {limit} until {until} (no enforcement target is set up)."
-    if p.accepted:
-        return (
-            f"The enforcement target has accepted the new limit of {limit}, until {until}, "
-            "and has not confirmed it yet."
-        )
-    return f"The new limit of {limit}, until {until}, is on its way to the enforcement target."
+    return on_its_way(f"new limit of {limit}, until {until}", _targets(p), card.zone)
+
+
+def _targets(p: Progress) -> Sequence[Follower]:
+    return p.targets or (Follower(WEBHOOK),)
 
 
 def requester_note(card: Card) -> Rendered:

@@ -26,6 +26,7 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.figures import AT_LIMIT, BASIS, OVERRULED, as_of, runway, spent_of_limit, whole
+from bot.render.targets import Follower, standing_lines
 
 BAR = 10
 MOST = 40
@@ -40,7 +41,7 @@ class Detail:
     binding: Standing | None
     models: Sequence[tuple[str, Micros]]
     open_requests: Sequence[tuple[int, Micros]]
-    confirmed: bool | None  # whether enforcement holds the limit; None: no target
+    targets: Sequence[Follower] = ()  # how far enforcement has followed
 
 
 def status_list(
@@ -82,8 +83,7 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
             f"the limit is the allocation of {dollars(s.allocation.limit)} "
             f"and {extra} of exceptions, until {ends}"
         )
-    if detail.confirmed is False:
-        lines.append("the enforcement target has not confirmed this limit yet")
+    lines += standing_lines(detail.targets, zone)
     if detail.binding and detail.binding.budget.id != s.budget.id:
         b = detail.binding
         lines.append(

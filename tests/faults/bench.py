@@ -153,8 +153,8 @@ def close(bot: Bot) -> None:
     """End every connection of a bot."""
     for source in bot.sources.values():
         source.close()
-    if bot.target is not None:
-        bot.target.close()
+    for target in bot.targets.values():
+        target.close()
     bot.db.close()
 
 

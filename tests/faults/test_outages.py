@@ -52,9 +52,9 @@ def test_a_target_that_fails_for_an_hour_gets_the_newest_version_only(acme: Benc
     acme.turn()
     acme.gateway.faults.add("status", times=None, status=500)
     acme.ask("20", "view:V1")
-    acme.ask("10", "view:V2")
     acme.approve(1)
     hours(acme, 0.5)
+    acme.ask("10", "view:V2")
     acme.approve(2)
     hours(acme, 0.5)
     assert Decimal(100) == acme.gateway.holds(SEARCH).limit
@@ -221,9 +221,9 @@ def test_an_end_that_the_next_raise_was_faster_than_is_told_all_the_same(acme: B
     """The version without the ended raise is confirmed before the tick that notes the end."""
     acme.turn()
     acme.ask("20", "view:V1", last_day=acme.clock().date())
-    acme.ask("10", "view:V2")
     acme.approve(1)
     acme.deliver()
+    acme.ask("10", "view:V2")
     acme.clock.to(at("2026-11-03 00:00"))
     acme.later(seconds=5)
     acme.approve(2)

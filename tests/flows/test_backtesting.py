@@ -36,7 +36,7 @@ def acme(db: Database) -> Bot:
         db=db,
         slack=Slack(client, client),
         sources={},
-        target=None,
+        targets={},
         clock=lambda: NOW,
     )
 

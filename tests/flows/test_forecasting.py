@@ -53,7 +53,7 @@ def bot(db: Database) -> Bot:
         db=db,
         slack=Slack(WebClient(token="", base_url="http://127.0.0.1:9/")),
         sources={},
-        target=None,
+        targets={},
         clock=utc_now,
     )
 

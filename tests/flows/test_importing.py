@@ -66,7 +66,7 @@ def bot(db: Database, tmp_path: Path) -> Bot:
         db=db,
         slack=Slack(WebClient(token="", base_url="http://127.0.0.1:9/")),
         sources={},
-        target=None,
+        targets={},
         clock=utc_now,
     )
 

@@ -12,9 +12,10 @@ from types import ModuleType
 
 import pytest
 
-from bot.clients.enforcement import Answer, EnforcementTarget
+from bot.clients.enforcement import Answer, EnforcementTarget, Order
 from bot.domain.overages import RequestState
 from bot.domain.policy import Basis
+from bot.domain.targets import WEBHOOK
 from bot.flows import enforcement, overages, records
 from bot.flows.tick import tick
 from bot.parts import Bot
@@ -37,9 +38,14 @@ class Slow:
     target: EnforcementTarget
     let_through: Callable[[], object]
 
-    def send(self, key: str, body: bytes) -> Answer:
+    kind = WEBHOOK
+
+    def apply(self, order: Order) -> Answer:
         self.let_through()
-        return self.target.send(key, body)
+        return self.target.apply(order)
+
+    def look(self, order: Order) -> Answer | None:
+        return self.target.look(order)
 
     def check(self) -> str:
         return self.target.check()
@@ -175,8 +181,7 @@ def test_a_version_that_was_replaced_on_its_way_makes_no_new_one(
         assert go_on.wait(PATIENCE)
 
     acme.approve(acme.ask("60", "view:V1").id, "U0FIN1")
-    assert one.target is not None
-    slow = replace(one, target=Slow(one.target, wait))
+    slow = replace(one, targets={WEBHOOK: Slow(one.targets[WEBHOOK], wait)})
     stopped = threading.Thread(
         target=deliver_all, args=(slow, Lane.WEBHOOK), kwargs={"at": acme.clock()}
     )

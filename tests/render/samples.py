@@ -24,6 +24,7 @@ from bot.domain.periods import midnight
 from bot.domain.policy import Basis
 from bot.domain.stages import Reason
 from bot.domain.standings import Freshness, Standing
+from bot.domain.targets import WEBHOOK
 from bot.render import notice
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
@@ -42,6 +43,7 @@ from bot.render.request import (
     requester_note,
 )
 from bot.render.status import Detail, help_message, plain, status_detail, status_list
+from bot.render.targets import Follower
 from tests.domain.values import (
     BUDGET,
     DAY,
@@ -130,7 +132,7 @@ def detail(**changes: object) -> Detail:
         binding=standing("990", budget=PLATFORM),
         models=[("claude-opus-5-5", micros("80")), ("claude-haiku-5-5", micros("16.50"))],
         open_requests=[(42, micros("20"))],
-        confirmed=False,
+        targets=[Follower(WEBHOOK)],
     )
     return replace(full, **changes)  # type: ignore[arg-type]
 
@@ -235,7 +237,9 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
         card(lists=("finance", "leads"), both=True, votes=("U0FIN",))
     ),
     "request approved": lambda: request_card(card(APPROVED, progress())),
-    "request accepted only": lambda: request_card(card(APPROVED, progress(accepted=True))),
+    "request accepted only": lambda: request_card(
+        card(APPROVED, progress(targets=[Follower(WEBHOOK, accepted=True)]))
+    ),
     "request confirmed": lambda: request_card(card(APPROVED, CONFIRMED)),
     "request without a target": lambda: request_card(card(APPROVED, NO_TARGET)),
     "request over": lambda: request_card(card(APPROVED, OVER)),
@@ -261,7 +265,7 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     ),
     "status of one": lambda: status_detail(detail(), Basis.NET),
     "status of one without a limit": lambda: status_detail(
-        Detail(standing("12.34", budget=UNLIMITED), None, [], [], None), Basis.LIST
+        Detail(standing("12.34", budget=UNLIMITED), None, [], []), Basis.LIST
     ),
     "help": lambda: help_message("/budget"),
     "help for a word": lambda: help_message("/budget", "stauts", "status"),

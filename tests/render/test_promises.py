@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.overages import RequestState
+from bot.domain.targets import KINDS
 from bot.render.blocks import Rendered
 from bot.render.request import Card, Progress, raise_note, receipt, request_card, requester_note
+from bot.render.targets import Follower
 from bot.sandbox.slack.blockkit.rules import texts_of
 from bot.sandbox.slack.checks import message_problems
 from tests.domain.values import DAY, HOUR, NOW
@@ -18,7 +20,19 @@ LATER = st.one_of(st.none(), st.just(NOW + 2 * HOUR), st.just(NOW + DAY))
 PROGRESS = st.builds(
     progress,
     target=st.booleans(),
-    accepted=st.booleans(),
+    targets=st.lists(
+        st.builds(
+            Follower,
+            st.sampled_from(KINDS),
+            confirmed=st.booleans(),
+            accepted=st.booleans(),
+            note=st.sampled_from(["", "other replicas may need a minute"]),
+            edited=st.sampled_from(["", "max_budget is 20, not 150"]),
+            silent_since=LATER,
+            refused=st.sampled_from(["", "403"]),
+        ),
+        unique_by=lambda follower: follower.kind,
+    ),
     applied_at=LATER,
     ended_at=LATER,
     restored_at=LATER,

@@ -115,50 +115,57 @@ def test_each_budget_has_its_own_versions(db: Database) -> None:
     assert {"growth": 1, "search": 2} == versions
 
 
-def test_the_target_confirms_what_it_holds(db: Database) -> None:
-    """Once; an older version, or one we never sent, confirms nothing."""
+def follow(db: Database, confirmed: int, accepted: int = 0) -> tuple[bool, int, int]:
+    """What the targets have said together; what is remembered of it."""
+    with db.transaction() as tx:
+        found = limits.follow(tx, SEARCH, confirmed, accepted, NOW + HOUR)
+    assert found is not None
+    return found.confirmed, found.confirmed_version, found.accepted_version
+
+
+def test_what_all_targets_confirmed_is_remembered(db: Database) -> None:
+    """Up to the newest version: one that we never sent confirms nothing."""
     change(db, ALLOWED)
     change(db, RAISED)
 
-    def confirms(version: int) -> bool:
-        with db.transaction() as tx:
-            return limits.confirm(tx, SEARCH, version, NOW + HOUR)
-
-    assert not confirms(3)
-    assert confirms(1)
-    assert not (held(db) or pytest.fail("nothing held")).confirmed
-    assert confirms(2)
-    assert not confirms(2)
-    assert not confirms(1)
+    assert (False, 1, 1) == follow(db, 1)
+    assert (True, 2, 2) == follow(db, 3)
     assert HeldState(RAISED, 2, NOW, 2, NOW + HOUR, 2) == held(db)
-    assert (held(db) or pytest.fail("nothing held")).confirmed
 
 
 def test_a_change_after_a_confirmation_is_unconfirmed(db: Database) -> None:
-    """Nothing shows a tick for what the target has not heard of."""
+    """Nothing shows a tick for what the targets have not heard of."""
     change(db, ALLOWED)
+    follow(db, 1)
     with db.transaction() as tx:
-        limits.confirm(tx, SEARCH, 1, NOW)
+        assert {} == limits.unconfirmed(tx)
     change(db, RAISED)
 
     found = held(db)
     assert found is not None
     assert (False, 1, 2) == (found.confirmed, found.confirmed_version, found.version)
+    with db.transaction() as tx:
+        assert {SEARCH: found} == limits.unconfirmed(tx)
 
 
 def test_accepted_is_not_confirmed(db: Database) -> None:
-    """A target that only takes the message is remembered as that, once for a version."""
+    """A target that only takes the message is remembered as that."""
     change(db, ALLOWED)
 
-    def accepts(version: int) -> bool:
-        with db.transaction() as tx:
-            return limits.accept(tx, SEARCH, version)
+    assert (False, 0, 1) == follow(db, 0, 1)
 
-    assert accepts(1)
-    assert not accepts(1)
+
+def test_what_is_confirmed_falls_with_a_target_that_does_not_hold_it(db: Database) -> None:
+    """One that was added, or holds somebody else's value: not everything holds the limit."""
+    change(db, ALLOWED)
+    assert (True, 1, 1) == follow(db, 1)
+
+    assert (False, 0, 0) == follow(db, 0)
     found = held(db)
     assert found is not None
-    assert (False, 1, 0) == (found.confirmed, found.accepted_version, found.confirmed_version)
+    assert None is found.confirmed_at
+    with db.transaction() as tx:
+        assert None is limits.follow(tx, BudgetId("growth"), 1, 1, NOW)
 
 
 def overtake(db: Database, newer: int) -> int | None:

@@ -294,5 +294,5 @@ def test_a_target_that_is_down_is_told_after_ten_minutes(acme: Town) -> None:
     acme.goes_to("2026-11-03 10:20")
 
     assert Decimal(140) == acme.limit_at_gateway()
-    down = [text for text in acme.said_in("#ai-budget-ops") if "does not take" in text]
+    down = [text for text in acme.said_in("#ai-budget-ops") if "not answered as it should" in text]
     assert 1 == len(down)

@@ -14,12 +14,23 @@ from bot.clients.enforcement.orders import Held, Order
 
 
 class EnforcementTarget(Protocol):
-    def send(self, key: str, body: bytes) -> Answer:
-        """One attempt with an idempotency key that is the same on each retry; raises TargetError."""
+    kind: str  # webhook | litellm | mlflow | anthropic
+
+    def apply(self, order: Order) -> Answer:
+        """One attempt to make the target hold what is ordered; raises TargetError."""
+        ...
+
+    def look(self, order: Order) -> Answer | None:
+        """
+        What it holds now, nothing written; raises TargetError.
+
+        Confirmed: as ordered. Edited: somebody else's. Accepted: one of our own earlier writings,
+        which has to be said again. None: this target cannot be read.
+        """
         ...
 
     def check(self) -> str:
-        """One line for `doctor`: that the target can be reached."""
+        """One line for `doctor`: that the target can be reached; raises TargetError."""
         ...
 
     def close(self) -> None: ...

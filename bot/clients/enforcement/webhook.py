@@ -8,10 +8,12 @@ import httpx
 
 from bot.clients.enforcement.addresses import Resolve, allowed_addresses, resolve
 from bot.clients.enforcement.answers import Answer, TargetError
+from bot.clients.enforcement.orders import Order
 from bot.clients.enforcement.signature import Signer
 from bot.clients.enforcement.verdict import judge_answer, read_sent
 from bot.clients.retry_after import read_retry_after
 from bot.clock import Clock, utc_now
+from bot.domain.targets import WEBHOOK
 
 USER_AGENT = "budget-bot/0.1 (+https://github.com/budget-bot/budget-bot)"
 _LARGEST_ANSWER = 64 * 1024
@@ -19,7 +21,9 @@ _CONNECT_SECONDS = 5.0
 
 
 class WebhookTarget:
-    """One attempt for each `send`: when to try again is the outbox's business."""
+    """One attempt for each `apply`: when to try again is the outbox's business."""
+
+    kind = WEBHOOK
 
     def __init__(
         self,
@@ -53,7 +57,15 @@ class WebhookTarget:
             follow_redirects=False,
         )
 
+    def apply(self, order: Order) -> Answer:
+        return self.send(order.key, order.body)
+
+    def look(self, order: Order) -> Answer | None:  # noqa: ARG002 part of the protocol
+        """It cannot be asked, only told again."""
+        return None
+
     def send(self, key: str, body: bytes) -> Answer:
+        """With an idempotency key that is the same on each retry; raises TargetError."""
         sent = read_sent(body)
         addresses = self._addresses()
         headers = self._signer.headers(key, body, self._clock())

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from bot.effects import orders
 from bot.flows.delivery.attempts import Attempt
 from bot.flows.delivery.limit_states import deliver_limit_state
 from bot.flows.delivery.messages import deliver_message
@@ -19,6 +20,6 @@ def deliver_next(bot: Bot, lane: Lane, now: datetime) -> Attempt | None:
     if not claimed:
         return None
     (entry,) = claimed
-    if entry.lane is Lane.WEBHOOK:
+    if orders.is_order(entry):
         return deliver_limit_state(bot, entry, now)
     return deliver_message(bot, entry, now)

@@ -18,7 +18,7 @@ from bot.effects import limits as limit_effects
 from bot.effects import messages
 from bot.effects import requests as request_effects
 from bot.flows.tick import muting
-from bot.parts import Bot
+from bot.parts import Bot, targets_of
 from bot.render.alert import alert_message
 from store import (
     alerts,
@@ -149,7 +149,7 @@ def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool
             continue
         data = {"request": request.id, "limit": standing.limit, "version": version}
         audit.note(tx, "exception.ended", audit.SYSTEM, standing.budget.id, data, now)
-        if bot.target is None:
+        if not targets_of(bot, standing.budget.id):
             request_effects.tell_progress(tx, bot, request, now, "ended", lifted=False)
         else:
             request_effects.show_outcome(tx, bot, request, now, "ended")

@@ -1,0 +1,41 @@
+"""Enforcement targets by kind: each made from the settings it needs."""
+
+from collections.abc import Callable, Mapping
+
+from bot.clients.enforcement import EnforcementTarget
+from bot.clients.enforcement.webhook import WebhookTarget
+from bot.config.settings import Settings
+from bot.domain.policy import Policy
+from bot.domain.targets import WEBHOOK
+
+
+def build_webhook(settings: Settings) -> dict[str, EnforcementTarget]:
+    """The webhook, when it is set up."""
+    if not settings.enforcement_webhook_url:
+        return {}
+    enforcement = settings.require_enforcement()
+    target = WebhookTarget(
+        enforcement.url,
+        [secret.get_secret_value() for secret in enforcement.secrets],
+        allow_private=settings.enforcement_allow_private,
+    )
+    return {WEBHOOK: target}
+
+
+KINDS: Mapping[str, Callable[[Settings], EnforcementTarget]] = {}
+
+
+def named(policy: Policy) -> list[str]:
+    """The native targets that a budget names."""
+    there = {kind for budget in policy.tree for kind in budget.enforce.kinds}
+    return sorted(there)
+
+
+def build_targets(settings: Settings, policy: Policy) -> dict[str, EnforcementTarget]:
+    """
+    The webhook when it is set up, and each target that a budget names.
+
+    Raises ConfigError when a variable that one of them needs is missing.
+    """
+    native = {kind: KINDS[kind](settings) for kind in named(policy)}
+    return {**build_webhook(settings), **native}
