@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from bot.clients.enforcement import EnforcementTarget
+from bot.clients.enforcement.anthropic import AnthropicTarget
 from bot.clients.enforcement.webhook import WebhookTarget
 from bot.config.settings import Settings
 from bot.domain.policy import Policy
-from bot.domain.targets import WEBHOOK
+from bot.domain.targets import ANTHROPIC, WEBHOOK
 
 
 def build_webhook(settings: Settings) -> dict[str, EnforcementTarget]:
@@ -22,7 +23,14 @@ def build_webhook(settings: Settings) -> dict[str, EnforcementTarget]:
     return {WEBHOOK: target}
 
 
-KINDS: Mapping[str, Callable[[Settings], EnforcementTarget]] = {}
+def _anthropic(settings: Settings) -> EnforcementTarget:
+    key = settings.require_anthropic().get_secret_value()
+    return AnthropicTarget(settings.anthropic_base_url, key)
+
+
+KINDS: Mapping[str, Callable[[Settings], EnforcementTarget]] = {
+    ANTHROPIC: _anthropic,
+}
 
 
 def named(policy: Policy) -> list[str]:

@@ -11,6 +11,7 @@ from bot.config.part import Part
 from bot.domain.targets import ANTHROPIC, LITELLM, MLFLOW, Enforce, Named
 
 _GLOB = set("*?[")
+_KEY_ID = "apikey_"
 _LONGEST = 200
 
 
@@ -47,7 +48,9 @@ class AnthropicPart(Part):
     workspace: Names | None = Field(
         None, description="workspaces slowed down by `throttle`: id or name"
     )
-    user: Names | None = Field(None, description="people with a spend limit: e-mail or id")
+    spend_limit: Names | None = Field(
+        None, description="workspaces or members that get the limit in dollars: id, name or e-mail"
+    )
 
 
 class EnforcePart(Part):
@@ -87,47 +90,48 @@ def _nearest(kind: str, parts: list[EnforcePart]) -> Iterable[tuple[str, tuple[s
 
 
 Placed = tuple[Loc, Enforce]
+Where = tuple[str, str, tuple[str, ...]]  # target, kind of thing, and the workspaces it is in
 
 
 def shared(budgets: Iterable[Placed]) -> Iterator[Fault]:
     """The same thing named by two budgets: both would write its limit, in turns."""
-    first: dict[tuple[str, str, str], Loc] = {}
-    for loc, enforce in budgets:
-        for named in enforce.named:
-            for value in named.values:
-                what = (named.kind, named.name, _known_as(named, value))
-                if (earlier := first.setdefault(what, loc)) != loc:
-                    yield Fault(_place(loc, named), _both(value, earlier, "keep one"))
+    first: dict[tuple[Where, str], Loc] = {}
+    for loc, named, where, value in _things(budgets):
+        if (earlier := first.setdefault((where, value), loc)) != loc:
+            text = f"'{value}' is held by budgets[{earlier[1]}] too: both would write its limit"
+            yield Fault(_place(loc, named), f"{text}; keep one")
 
 
 def overlapping(budgets: Iterable[Placed]) -> Iterator[Fault]:
     """A glob of one budget that takes in what another names."""
-    exact: dict[tuple[str, str], list[tuple[str, Loc]]] = {}
-    globs: list[tuple[str, Loc, Named]] = []
+    there: dict[Where, list[tuple[str, Loc]]] = {}
+    globs: list[tuple[Loc, Named, Where, str]] = []
+    for loc, named, where, value in _things(budgets):
+        there.setdefault(where, []).append((value, loc))
+        if _GLOB & set(value):
+            globs.append((loc, named, where, value))
+    for loc, named, where, glob in globs:
+        for value, other in there[where]:
+            if other != loc and value != glob and fnmatchcase(value, glob):
+                text = f"'{glob}' takes in '{value}', which budgets[{other[1]}] holds"
+                remedy = "both would write its limit; name them one by one"
+                yield Fault(_place(loc, named), f"{text}: {remedy}")
+
+
+def _things(budgets: Iterable[Placed]) -> Iterator[tuple[Loc, Named, Where, str]]:
+    """
+    Everything that is named. Anthropic's names are found whatever their case, the ids of gateways
+    are not; names of keys beside a workspace mean keys of that workspace only.
+    """
     for loc, enforce in budgets:
+        workspaces = enforce.refs(ANTHROPIC).get("workspace", ())
         for named in enforce.named:
             for value in named.values:
-                exact.setdefault((named.kind, named.name), []).append(
-                    (_known_as(named, value), loc)
-                )
-                if _GLOB & set(value):
-                    globs.append((_known_as(named, value), loc, named))
-    for glob, loc, named in globs:
-        for value, other in exact[named.kind, named.name]:
-            if other != loc and value != glob and fnmatchcase(value, glob):
-                text = f"'{glob}' takes in '{value}', which"
-                yield Fault(_place(loc, named), _both(text, other, "name them one by one"))
-
-
-def _known_as(named: Named, value: str) -> str:
-    """Anthropic's names are found whatever their case; the ids of gateways are not."""
-    return value.lower() if named.kind == ANTHROPIC else value
+                inside = named.name == "api_key" and not value.startswith(_KEY_ID)
+                where = (named.kind, named.name, workspaces if inside else ())
+                known = value.lower() if named.kind == ANTHROPIC and inside else value
+                yield loc, named, where, known
 
 
 def _place(loc: Loc, named: Named) -> Loc:
     return (*loc, "enforce", named.kind, named.name)
-
-
-def _both(what: str, earlier: Loc, remedy: str) -> str:
-    quoted = what if what.startswith("'") else f"'{what}'"
-    return f"{quoted} is held by budgets[{earlier[1]}] too: both would write its limit; {remedy}"

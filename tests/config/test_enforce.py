@@ -84,7 +84,10 @@ def test_a_kind_is_inherited_whole_until_a_budget_says_otherwise(
         ("{mlflow: {team: a}}", "unknown field 'team'"),
         ("{litellm: {team: []}}", "litellm.team: must be a name in quotes, or a list of them"),
         ("{litellm: {team: 5}}", "litellm.team: must be a name in quotes, or a list of them"),
-        ('{anthropic: {user: [a, ""]}}', "anthropic.user: must be a name in quotes, or a list"),
+        (
+            '{anthropic: {spend_limit: [a, ""]}}',
+            "anthropic.spend_limit: must be a name in quotes, or a list",
+        ),
         ("{webhook: maybe}", "webhook: must be true or false"),
         ("litellm", "enforce: must be a group of fields"),
     ],
@@ -134,7 +137,23 @@ def test_a_glob_that_takes_in_what_another_budget_names_is_warned_of(tmp_path: P
     (told,) = load(text, tmp_path).warnings
 
     assert "budgets[1].enforce.anthropic.api_key: 'search-*' takes in 'search-batch'" in told
-    assert "budgets[0]" in told
+    assert "which budgets[0] holds" in told
+
+
+def test_names_of_keys_beside_a_workspace_mean_keys_of_that_workspace(tmp_path: Path) -> None:
+    """So `*` may stand in two budgets, as long as their workspaces differ."""
+    one = ("limit: 40000", 'limit: 40000\n    enforce: {anthropic: {api_key: "*", workspace: a}}')
+    text = searching('{anthropic: {api_key: ["*", "search-*"], workspace: b}}', one)
+
+    assert [] == error_lines(text, tmp_path)
+    assert () == load(text, tmp_path).warnings
+    (told,) = error_lines(
+        text.replace("workspace: b", "workspace: [x, b]").replace(
+            "workspace: a", "workspace: [x, b]"
+        ),
+        tmp_path,
+    )[:1]
+    assert "'*' is held by budgets[0] too" in told
 
 
 def test_a_response_that_nothing_carries_out_is_warned_of(tmp_path: Path) -> None:
