@@ -79,16 +79,24 @@ def periods_of(
     return periods
 
 
-def rolled_up(
-    policy: Policy, periods: Mapping[BudgetId, Period], sums: Mapping[datetime, Mapping[str, int]]
-) -> list[int]:
-    """What each budget in `periods` (the children first) has spent with everything below it."""
-    below: dict[datetime, dict[str, int]] = {}
-    for starts_at, own in sums.items():
-        totals = dict(own)
-        strays = sum(total for id_, total in own.items() if id_ not in policy.tree.budgets)
-        totals[UNATTRIBUTED] = totals.get(UNATTRIBUTED, 0) + strays
-        for id_, parent in policy.tree.links:
-            totals[parent] = totals.get(parent, 0) + totals.get(id_, 0)
-        below[starts_at] = totals
-    return [below[period.starts_at].get(id_, 0) for id_, period in periods.items()]
+def with_parents(policy: Policy, budgets: Collection[str]) -> set[BudgetId]:
+    """These budgets and all above them; one that has left the policy file counts as unattributed."""
+    parents = policy.tree.budgets
+    found: set[BudgetId] = set()
+    for budget in budgets:
+        at: BudgetId | None = BudgetId(budget) if budget in parents else UNATTRIBUTED
+        while at is not None and at not in found:
+            found.add(at)
+            at = parents[at].parent
+    return found
+
+
+def rolled_up(policy: Policy, own: Mapping[str, int]) -> dict[str, int]:
+    """What each budget has spent with everything below it; one that is missing has spent nothing."""
+    totals = dict(own)
+    strays = sum(own[id_] for id_ in own.keys() - policy.tree.budgets.keys())
+    totals[UNATTRIBUTED] = totals.get(UNATTRIBUTED, 0) + strays
+    for id_, parent in policy.tree.links:
+        if amount := totals.get(id_):
+            totals[parent] = totals.get(parent, 0) + amount
+    return totals

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, case, cast, delete, func, insert
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from bot.domain.policy import Basis
@@ -96,14 +97,17 @@ def work_out(
 
 
 def totals(tx: Session, starts_at: datetime, basis: Basis) -> dict[str, int]:
-    """Each budget's own spend as the memo has it."""
-    amount = SpendRow.net if basis is Basis.NET else SpendRow.list
-    rows = tx.execute(
-        select(SpendRow.budget, _sum(amount))
-        .where(col(SpendRow.starts_at) == starts_at)
-        .group_by(col(SpendRow.budget))
+    """Each budget's own spend as the memo has it; one that has spent nothing may be missing."""
+    table = SpendRow.__table__  # type: ignore[attr-defined]
+    amount = table.c.net if basis is Basis.NET else table.c.list
+    query = sql_select(table.c.budget, amount).where(
+        table.c.starts_at == starts_at, table.c.source != _MARK
     )
-    return {budget: int(total) for budget, total in rows}
+    found: dict[str, int] = {}
+    # Added up here: most budgets have one source, and the database would sort for the others.
+    for budget, spent in tx.connection().execute(query):
+        found[budget] = found.get(budget, 0) + spent
+    return found
 
 
 def is_ahead(tx: Session, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from bot.domain.periods import period_at
 from bot.domain.policy import Policy
 from bot.domain.standings import Freshness, Standing, evaluate, together
 from store import allocations, outlooks, raises, spending, touched, watching
-from store.families import Family, families_of, periods_of, rolled_up
+from store.families import Family, families_of, periods_of, rolled_up, with_parents
 from store.freshness import by_source
 from store.recent import Recent
 
@@ -26,7 +26,8 @@ def gather(
     A child's spend counts for its parents. A budget's figures are as old as those of the sources
     that feed it: one that is blind says nothing about budgets it never charged.
     """
-    wanted = [id_ for id_ in policy.tree.children_first if only is None or id_ in only]
+    some = None if only is None else frozenset(only)
+    wanted = [id_ for id_ in policy.tree.children_first if some is None or id_ in some]
     in_force = allocations.in_force(tx, None if only is None else wanted)
     live = raises.live(tx, now)
     families = families_of(tx, policy, wanted, now)
@@ -88,18 +89,21 @@ def refresh(tx: Session, policy: Policy, now: datetime) -> None:
     if stands and not taken.budgets:
         return
     unsure = None if stands else policy.tree.budgets
-    sums: dict[datetime, Mapping[str, int]] = {}
+    totals: dict[datetime, Mapping[str, int]] = {}
     ahead: set[str] = set()
     for starts_at in starts:
         ahead |= spending.work_out(tx, starts_at, now, unsure, taken.budgets)
-        sums[starts_at] = spending.totals(tx, starts_at, policy.basis)
+        totals[starts_at] = rolled_up(policy, spending.totals(tx, starts_at, policy.basis))
     touched.note(tx, ahead)  # until their charges have begun
-    spending.forget_others(tx, sums)
-    periods = periods_of(policy, now)
-    before = {starts_at: watching.spent(tx, starts_at) for starts_at in starts}
+    if not stands:
+        spending.forget_others(tx, totals)
+    # Where all stands, only what was touched and what lies above it can have spent anything else.
+    some = with_parents(policy, taken.budgets) if stands else None
+    before = {starts_at: watching.spent(tx, starts_at, some) for starts_at in starts}
     anew: dict[BudgetId, tuple[datetime, int]] = {}
     changed: dict[BudgetId, int] = {}
-    for (id_, period), total in zip(periods.items(), rolled_up(policy, periods, sums), strict=True):
+    for id_, period in periods_of(policy, now, some).items():
+        total = totals[period.starts_at].get(id_, 0)
         known = before[period.starts_at].get(id_)
         if known is None or id_ in taken.limits:
             anew[id_] = (period.starts_at, total)

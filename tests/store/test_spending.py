@@ -19,6 +19,7 @@ from bot.domain.usage import Window
 from bot.domain.watch import Watch
 from store import ledger, standings, touched, usage_rows, watching
 from store.db import Database
+from store.families import rolled_up, with_parents
 from tests.domain.values import BUDGET, DAY, HOUR, UNLIMITED, policy
 from tests.store.test_ledger import ROW
 
@@ -57,6 +58,7 @@ STEPS = st.lists(
         st.tuples(st.just("passes"), st.sampled_from([-3, -1, 1, 5, 23, 24, 80])),
         st.tuples(st.just("policy"), st.integers(0, len(POLICIES) - 1)),
         st.tuples(st.just("refreshed")),
+        st.tuples(st.just("looked")),
         st.tuples(st.just("asked"), st.sets(st.sampled_from(NAMES)), st.sampled_from([-30, 0, 2])),
     ),
     max_size=14,
@@ -154,6 +156,15 @@ class World:
         found = watched(self.db)
         assert expected == {name: found[name] for name in expected}
 
+    def looked(self) -> None:
+        """As after a tick: nothing is due, so that the next one reads only what was touched."""
+        self.refreshed()
+        with self.db.transaction() as tx:
+            ends = {
+                b.id: period_at(self.now, b.cadence, b.time_zone).ends_at for b in self.rules.tree
+            }
+            watching.arm(tx, [(id_, Watch(None, None, end)) for id_, end in ends.items()])
+
     def asked(self, names: set[str], ahead: int) -> None:
         at = self.now + ahead * HOUR
         only = [BudgetId(n) for n in names if n in self.rules.tree.budgets]
@@ -238,6 +249,37 @@ def test_only_what_changed_is_summed_again(db: Database) -> None:
 
     found = by_memo(db, world.rules, world.now)
     assert ((5, 0), (1008, 0)) == (found["search"], found["growth"])
+
+
+def test_where_nothing_is_due_only_what_was_touched_is_compared(db: Database) -> None:
+    """It, what lies above it, and where a budget counts that has left: the others stand."""
+    world = World(db)
+    world.pushed([(-1, "ranking", 5, False), (-1, "growth", 7, False)])
+    world.looked()
+    with db.transaction() as tx:
+        tx.connection().execute(text("UPDATE watch SET spent = -1"))
+    world.pushed([(-1, "ranking", 1, False), (-1, "left", 2, False)])
+    with db.transaction() as tx:
+        standings.refresh(tx, world.rules, world.now)
+
+    expected = {"ranking": 6, "search": 6, "company": 13, "unattributed": 2, "growth": -1}
+    assert expected == watched(db)
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), st.integers(-(10**9), 10**9)),
+    st.sampled_from(NAMES),
+    st.integers(1, 10**9),
+)
+def test_a_charge_changes_only_its_budget_and_what_lies_above(
+    own: dict[str, int], name: str, amount: int
+) -> None:
+    """Whatever has been spent, and whether the budget is still in the policy file or has left it."""
+    before = rolled_up(POLICIES[2], own)
+    after = rolled_up(POLICIES[2], {**own, name: own.get(name, 0) + amount})
+    changed = {id_ for id_ in POLICIES[2].tree.budgets if before.get(id_, 0) != after.get(id_, 0)}
+
+    assert with_parents(POLICIES[2], [name]) == changed
 
 
 @pytest.mark.parametrize("days", [1, 8])
