@@ -1,9 +1,10 @@
 """The names behind the ids of the sources: workspaces, keys and people; once known, never forgotten."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Select, String, cast, select
 from sqlmodel import Session, col
 
 from bot.domain.usage import ApiKey, Directory, NamedActor, UsageRow, Workspace
@@ -21,7 +22,7 @@ def save(tx: Session, source: str, names: Directory) -> None:
     for the same reason. Only what differs is written: 10,000 keys are read every few minutes, and
     hardly any of them has changed.
     """
-    known = {(row["kind"], row["id"]): dict(row) for row in _name_rows(tx, source)}
+    known = {(row.kind, row.id): _as_listed(row) for row in _name_rows(tx, source)}
     changed = []
     for row in _listed(source, names):
         before = known.get((row["kind"], row["id"]))
@@ -52,28 +53,38 @@ def everything(tx: Session) -> Directory:
     return _directory(_name_rows(tx))
 
 
-def _directory(rows: Iterable[RowMapping]) -> Directory:
+def _directory(rows: Iterable[Any]) -> Directory:
     workspaces: dict[str, Workspace] = {}
     api_keys: dict[str, ApiKey] = {}
     actors: dict[str, NamedActor] = {}
-    for row in rows:
-        id_, name = row["id"], row["name"]
-        if row["kind"] == "workspace":
-            workspaces[id_] = Workspace(id_, name, row["tags"])
-        elif row["kind"] == "api_key":
-            api_keys[id_] = ApiKey(id_, name, row["workspace_id"])
+    for _, kind, id_, name, workspace_id, email, tags in rows:
+        if kind == "workspace":
+            workspaces[id_] = Workspace(id_, name, _read_tags(tags))
+        elif kind == "api_key":
+            api_keys[id_] = ApiKey(id_, name, workspace_id)
         else:
             before = actors.get(id_)
-            actors[id_] = NamedActor(id_, name, row["email"] or (before.email if before else None))
+            actors[id_] = NamedActor(id_, name, email or (before.email if before else None))
     return Directory(workspaces, api_keys, actors)
+
+
+def _as_listed(row: Any) -> dict[str, Any]:
+    return {**row._mapping, "tags": _read_tags(row.tags)}
+
+
+def _read_tags(text: str) -> dict[str, str]:
+    """Most have none, and every poll meets thousands of names."""
+    tags: dict[str, str] = {} if text == "{}" else json.loads(text)
+    return tags
 
 
 def _name_rows(
     tx: Session, source: str | None = None, ids: Sequence[str] | None = None
-) -> Sequence[RowMapping]:
-    """As columns: rows of the session would not see what is written past it."""
+) -> Sequence[Any]:
+    """As columns: rows of the session would not see what is written past it. Tags are text."""
     table = NameRow.__table__  # type: ignore[attr-defined]
-    query = select(table)
+    *columns, tags = table.c
+    query: Select[Any] = select(*columns, cast(tags, String).label("tags"))
     if ids is not None:
         query = query.where(table.c.id.in_(ids))
     if source is not None:
@@ -83,7 +94,7 @@ def _name_rows(
         query = query.outerjoin(SourceRow, col(SourceRow.name) == table.c.source).order_by(
             read_at.nulls_first(), table.c.source
         )
-    return tx.connection().execute(query).mappings().all()
+    return tx.connection().execute(query).all()
 
 
 def _listed(source: str, names: Directory) -> Iterator[dict[str, Any]]:

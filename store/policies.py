@@ -17,6 +17,12 @@ class AppliedPolicy:
     applied_at: datetime
 
 
+def is_newest(tx: Session, version: str, rules: str) -> bool:
+    """Whether this was applied last; without reading the names of all its budgets."""
+    query = select(PolicyRow.version, PolicyRow.rules).order_by(col(PolicyRow.id).desc()).limit(1)
+    return tx.exec(query).first() == (version, rules)
+
+
 def newest(tx: Session) -> AppliedPolicy | None:
     """The policy that was applied last."""
     row = tx.exec(select(PolicyRow).order_by(col(PolicyRow.id).desc()).limit(1)).first()

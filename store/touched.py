@@ -4,12 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert
-from sqlmodel import Session, col, select
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, select
 
 from store.batches import pieces
 from store.tables import TouchedRow
 
-_AT_ONCE = 5_000  # below what either database takes as parameters
+_AT_ONCE = 5_000  # so that they are not all in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ def take(tx: Session) -> Touched:
     """As `waiting`, and it is not noted any more; what others are just noting waits its turn."""
     budgets: set[str] = set()
     limits: set[str] = set()
-    query = select(TouchedRow.id, TouchedRow.budget, TouchedRow.limit_changed)
-    while rows := tx.exec(query.order_by(col(TouchedRow.id)).limit(_AT_ONCE)).all():
-        # By number: what becomes visible only now was not seen, and must not go.
-        tx.execute(delete(TouchedRow).where(col(TouchedRow.id).in_([id_ for id_, _, _ in rows])))
-        budgets.update(budget for _, budget, _ in rows)
-        limits.update(budget for _, budget, changed in rows if changed)
+    table = TouchedRow.__table__  # type: ignore[attr-defined]
+    first = sql_select(table.c.id).order_by(table.c.id).limit(_AT_ONCE)
+    # What the statement sees goes, and is what it answers; what becomes visible meanwhile stays.
+    taken = (
+        delete(table).where(table.c.id.in_(first)).returning(table.c.budget, table.c.limit_changed)
+    )
+    while rows := tx.connection().execute(taken).all():
+        budgets.update(budget for budget, _ in rows)
+        limits.update(budget for budget, changed in rows if changed)
     return Touched(frozenset(budgets), frozenset(limits))
 
 

@@ -33,9 +33,9 @@ DAY = timedelta(days=1)
 def apply_policy(tx: Session, bot: Bot, now: datetime) -> None:
     """What the policy file says now, as far as it is new; before anything new is taken in."""
     rules = bot.policy.rules_version
-    before = policies.newest(tx)
-    if before is not None and (before.version, before.rules) == (bot.policy.version, rules):
+    if policies.is_newest(tx, bot.policy.version, rules):
         return
+    before = policies.newest(tx)
     _apply_limits(tx, bot, now)
     touched.note(tx, bot.policy.tree.budgets, limit_changed=True)
     budgets = {str(budget.id): budget.name for budget in bot.policy.tree}
