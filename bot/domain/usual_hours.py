@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from bot.domain.forecast import Pattern
-from bot.domain.forecast.hours import DAY, HOUR, share_over
+from bot.domain.forecast.hours import DAY, HOUR, shares_over
 from bot.domain.money import Micros
 
 LONG = 6  # hours that have to add up before they count
@@ -42,14 +42,13 @@ def normal_hours(pattern: Pattern, first: datetime, count: int) -> list[int]:
     days = count // 24 + 3
     expected = [amount * pattern.level.ratio for amount in pattern.profile.expected(day, days)]
     before, at = 0.0, 0
-    totals = []
-    for number in range(count + 1):
-        moment = first + number * HOUR
-        today = moment.astimezone(zone).date()
+    totals: list[float] = []
+    moments = (first + number * HOUR for number in range(count + 1))
+    for today, of_day in groupby(moments, lambda moment: moment.astimezone(zone).date()):
         while day < today:
             before, day, at = before + expected[at], day + DAY, at + 1
-        over = expected[at] * share_over(pattern.hours, day, moment, pattern.calendar)
-        totals.append(before + over)
+        overs = shares_over(pattern.hours, day, of_day, pattern.calendar)
+        totals += [before + expected[at] * over for over in overs]
     return [round(after - begin) for begin, after in pairwise(totals)]
 
 

@@ -1,7 +1,8 @@
 """The hours of a local day: which share of it is over, and when a share will be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 
 from bot.domain.money import Micros
 from bot.domain.periods import midnight
@@ -29,14 +30,24 @@ def share_over(
 
     The day of the spring has 23 hours and the one in autumn 25: its shares are scaled to 1.
     """
+    return shares_over(shape, day, (moment,), calendar)[0]
+
+
+def shares_over(
+    shape: Sequence[float], day: date, moments: Iterable[datetime], calendar: WorkCalendar
+) -> list[float]:
+    """As `share_over`, for several moments: when a day begins is the dear part, and the same."""
     starts_at, slot, shares = _local(shape, day, calendar)
-    elapsed = (moment - starts_at) / slot
-    if elapsed <= 0:
-        return 0.0
-    whole = int(elapsed)
-    if whole >= len(shares):
-        return 1.0
-    return min(1.0, sum(shares[:whole]) + shares[whole] * (elapsed - whole))
+    before = list(accumulate(shares, initial=0.0))
+    found = []
+    for moment in moments:
+        elapsed = max(0.0, (moment - starts_at) / slot)
+        whole = int(elapsed)
+        if whole >= len(shares):
+            found.append(1.0)
+        else:
+            found.append(min(1.0, before[whole] + shares[whole] * (elapsed - whole)))
+    return found
 
 
 def moment_of(shape: Sequence[float], day: date, share: float, calendar: WorkCalendar) -> datetime:
