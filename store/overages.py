@@ -1,6 +1,5 @@
 """Overage requests: recorded once, decided once."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.domain.overages import (
     RequestState,
     Terms,
 )
+from bot.domain.places import Place
 from store import votes
 from store.inserts import insert_once
 from store.request_rows import figures_row, funding_row, request_of
@@ -126,7 +126,7 @@ def settle(
     granted: Terms | None,
     figures: Figures,
     now: datetime,
-    decided_in: Mapping[str, str] | None = None,
+    decided_in: Place | None = None,
 ) -> bool:
     """
     The one place where a request gets its outcome: compare and set, whoever comes first.
@@ -151,7 +151,7 @@ def settle(
             decision_figures=figures_row(figures),
             granted=granted.amount if granted else ZERO,
             granted_until=granted.ends_at if granted else None,
-            decided_in=dict(decided_in) if decided_in else None,
+            decided_in=decided_in.as_row if decided_in else None,
             slot=None,
             remind_at=None,
         )

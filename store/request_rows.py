@@ -9,6 +9,7 @@ from bot.domain.budgets import BudgetId, Funding
 from bot.domain.forecast import Confidence
 from bot.domain.money import Micros
 from bot.domain.overages import Figures, FundedBy, OverageRequest, RequestKind, RequestState
+from bot.domain.places import place_of
 from store.tables import RequestRow
 
 _MOMENTS = ("runs_out_at", "as_of")
@@ -60,6 +61,7 @@ def request_of(row: RequestRow) -> OverageRequest:
         alert=row.alert,
         remind_at=row.remind_at,
         reminded=row.reminded,
+        decided_in=place_of(row.decided_in),
     )
 
 

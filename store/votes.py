@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from bot.domain.money import Micros
@@ -41,8 +41,29 @@ def of(tx: Session, request_id: int) -> list[Vote]:
         select(VoteRow)
         .where(col(VoteRow.request) == request_id)
         .order_by(col(VoteRow.at), col(VoteRow.person))
+        .execution_options(populate_existing=True)
     )
     return [Vote(row.person, frozenset(row.lists["names"]), _terms(row)) for row in rows]
+
+
+def change(tx: Session, request_id: int, given: Vote) -> list[Vote]:
+    """Somebody who has approved already now approves of something else."""
+    terms = given.terms
+    changed = update(VoteRow).where(
+        col(VoteRow.request) == request_id, col(VoteRow.person) == given.person
+    )
+    tx.execute(
+        changed.values(
+            amount=terms.amount if terms else None, ends_at=terms.ends_at if terms else None
+        )
+    )
+    return of(tx, request_id)
+
+
+def forget_over(tx: Session, request_id: int, now: datetime) -> None:
+    """An approval for a time that is over counts no more; whoever gave it may approve again."""
+    over = delete(VoteRow).where(col(VoteRow.request) == request_id, col(VoteRow.ends_at) <= now)
+    tx.execute(over)
 
 
 def forget(tx: Session, request_id: int) -> None:

@@ -11,6 +11,7 @@ from bot.domain.forecast import Confidence
 from bot.domain.limits import raised
 from bot.domain.money import ZERO, Micros, dollars, micros, parse_amount
 from bot.domain.periods import midnight
+from bot.domain.places import Place
 from bot.domain.policy import Policy
 from bot.domain.spans import WorkCalendar
 from bot.domain.standings import Standing
@@ -92,6 +93,7 @@ class OverageRequest:
     alert: int | None = None  # the alert that asking has answered
     remind_at: datetime | None = None
     reminded: int = 0
+    decided_in: Place | None = None
 
     @property
     def asked(self) -> Terms:
