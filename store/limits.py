@@ -118,9 +118,10 @@ def unconfirmed(tx: Session) -> dict[BudgetId, HeldState]:
     return {BudgetId(row.budget): _held(row) for row in rows}
 
 
-def known(tx: Session) -> set[BudgetId]:
-    """Budgets that have a limit state."""
-    return {BudgetId(budget) for budget in tx.exec(select(LimitStateRow.budget))}
+def confirmed_versions(tx: Session) -> dict[BudgetId, int]:
+    """By budget, what counts as confirmed by all of its targets."""
+    rows = tx.exec(select(LimitStateRow.budget, LimitStateRow.confirmed_version))
+    return {BudgetId(budget): version for budget, version in rows}
 
 
 def overtake(tx: Session, budget: BudgetId, newer: int, now: datetime) -> int | None:

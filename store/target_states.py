@@ -50,10 +50,14 @@ def at(tx: Session, target: str) -> dict[BudgetId, TargetState]:
     return {state.budget: state for state in _select(tx, col(TargetStateRow.target) == target)}
 
 
-def known(tx: Session, target: str) -> set[BudgetId]:
-    """The budgets that a target has answered for, or failed for."""
-    query = select(TargetStateRow.budget).where(col(TargetStateRow.target) == target)
-    return {BudgetId(budget) for budget in tx.exec(query)}
+def confirmed_versions(tx: Session, target: str) -> dict[BudgetId, int]:
+    """By budget, what a target has confirmed; where it was never asked, there is nothing."""
+    rows = tx.exec(
+        select(TargetStateRow.budget, TargetStateRow.confirmed_version).where(
+            col(TargetStateRow.target) == target
+        )
+    )
+    return {BudgetId(budget): version for budget, version in rows}
 
 
 def confirm(

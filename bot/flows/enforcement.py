@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.domain.budgets import BudgetId
+from bot.domain.targets import KINDS
 from bot.effects import limits as limit_effects
 from bot.effects import orders
 from bot.effects.following import follow
@@ -36,23 +37,25 @@ def sweep(bot: Bot, now: datetime) -> int:
 
 def adopt(bot: Bot, now: datetime) -> int:
     """
-    Targets that the policy names since: a budget that every other target holds is told to them too.
+    The policy names other targets than before: what all of them have confirmed is counted anew.
 
-    Until they have confirmed, the limit is not known to hold everywhere.
+    A budget that got one is not known to be held everywhere until that one has confirmed; one that
+    lost a target no longer waits for it. Returns for how many budgets that changed.
     """
     with bot.db.transaction() as tx:
-        held = limits.known(tx) - set(limits.unconfirmed(tx))
-        new = [
-            budget
-            for target in bot.targets
-            for budget in sorted(held - target_states.known(tx, target))
-            if target in targets_of(bot, budget)
-        ]
-    for budget in new:
+        counted = limits.confirmed_versions(tx)
+        by_target = {kind: target_states.confirmed_versions(tx, kind) for kind in KINDS}
+    changed = [
+        budget
+        for budget, version in counted.items()
+        if (kinds := targets_of(bot, budget))
+        and version != min(by_target[kind].get(budget, 0) for kind in kinds)
+    ]
+    for budget in changed:
         with bot.db.transaction() as tx:
             limits.load(tx, budget, lock=True)
             follow(tx, bot, budget, now)
-    return len(new)
+    return len(changed)
 
 
 def _unsure(

@@ -91,10 +91,10 @@ def test_each_target_of_a_budget_has_a_state_of_its_own(db: Database) -> None:
 
     with db.transaction() as tx:
         versions = {t: s.confirmed_version for t, s in target_states.of_budget(tx, SEARCH).items()}
-        known = target_states.known(tx, LITELLM)
+        confirmed = target_states.confirmed_versions(tx, LITELLM)
         at = {b: s.confirmed_version for b, s in target_states.at(tx, LITELLM).items()}
     assert {LITELLM: 3, MLFLOW: 1} == versions
-    assert {SEARCH, GROWTH} == known
+    assert {SEARCH: 3, GROWTH: 7} == confirmed
     assert {SEARCH: 3, GROWTH: 7} == at
 
 
