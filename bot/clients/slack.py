@@ -6,6 +6,7 @@ import urllib.error
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
@@ -81,10 +82,16 @@ class Slack:
         self._team: str | None = None
 
     def post(
-        self, channel: str, text: str, blocks: Sequence[Mapping[str, Any]], key: str
+        self,
+        channel: str,
+        text: str,
+        blocks: Sequence[Mapping[str, Any]],
+        key: str,
+        thread: str | None = None,
     ) -> Posted:
         """
-        Post to a channel, or to a person's DM when `channel` is a user id.
+        Post to a channel, or to a person's DM when `channel` is a user id; or into the thread that
+        begins at a message, named by its `ts`.
 
         The key travels as metadata, so that a message whose answer was lost can be found again.
         """
@@ -96,25 +103,25 @@ class Slack:
                 metadata={"event_type": METADATA_EVENT, "event_payload": {"key": key}},
                 unfurl_links=False,
                 unfurl_media=False,
+                thread_ts=thread,
             )
         )
         return Posted(answer["channel"], answer["ts"])
 
-    def find(self, channel: str, key: str, since: datetime) -> Posted | None:
-        """The message that carries `key`, if it was posted after all."""
+    def find(
+        self, channel: str, key: str, since: datetime, thread: str | None = None
+    ) -> Posted | None:
+        """The message that carries `key`, if it was posted after all; of a `thread`, in there."""
         if channel[:1] in "UW":
             opened = _ask(lambda: self._client.conversations_open(users=channel))
             channel = opened["channel"]["id"]
         if channel[:1] not in "CDG":
             return None  # a name: the history takes ids only
-        history = _ask(
-            lambda: self._client.conversations_history(
-                channel=channel,
-                oldest=f"{since.timestamp() - 60:.6f}",
-                include_all_metadata=True,
-                limit=200,
-            )
-        )
+        said = partial(self._client.conversations_history, channel=channel)
+        if thread is not None:  # the history leaves out what is said in threads
+            said = partial(self._client.conversations_replies, channel=channel, ts=thread)
+        oldest = f"{since.timestamp() - 60:.6f}"
+        history = _ask(lambda: said(oldest=oldest, include_all_metadata=True, limit=200))
         for message in history.get("messages", []):
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("key") == key:

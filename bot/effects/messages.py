@@ -29,9 +29,12 @@ def post(
     priority: int = 5,
     instead: PersonRef | None = None,
     unreached: Sequence[str] = (),
+    while_open: int | None = None,
 ) -> bool:
     """
     A message to `{"person": …}` or `{"channel": …}`.
+
+    `while_open` names a request: once that has its outcome, the message is not sent any more.
 
     When the person cannot be reached at all, `instead` gets it and the operators are told; of an
     alert, whoever is next on its ladder. `unreached` are those in whose place this one gets it.
@@ -41,11 +44,39 @@ def post(
         request["instead"] = instead
     if unreached:
         request["unreached"] = list(unreached)
+    if while_open is not None:
+        request["while_open"] = while_open
     return outbox.add(
         tx,
         NewEntry(key, stream or key, subject, Lane.SLACK, POST, request, priority),
         now,
     )
+
+
+def post_in_thread(
+    tx: Session,
+    key: str,
+    copy: str,
+    rendered: Rendered,
+    now: datetime,
+    *,
+    subject: str,
+    while_open: int | None = None,
+) -> bool:
+    """
+    Into the thread that begins at a message we post, named by its key.
+
+    It waits in that message's stream, so it never overtakes it; of one that could not be posted
+    nothing is said. False when there never was such a message.
+    """
+    first = outbox.find(tx, copy)
+    if first is None:
+        return False
+    request: dict[str, Any] = {"to": first.request["to"], "thread_of": copy}
+    request |= {"text": rendered.text, "blocks": rendered.blocks}
+    if while_open is not None:
+        request["while_open"] = while_open
+    return outbox.add(tx, NewEntry(key, first.stream, subject, Lane.SLACK, POST, request), now)
 
 
 def post_to_group(
@@ -61,7 +92,8 @@ def post_to_group(
     """
     The same to every member of a user group; who they are is asked when it is sent.
 
-    `about` is `{"request": id}` or `{"alert": id}`: nobody is written to once that is settled.
+    `about` is `{"request": id}` or `{"alert": id}`: nobody is written to once that is settled. With
+    `{"request": id, "again": n}` it is a reminder, and whoever has approved needs none.
     """
     call = {"group": group, **about, "text": rendered.text, "blocks": rendered.blocks}
     return outbox.add(tx, NewEntry(key, key, subject, Lane.SLACK, GROUP, call), now)

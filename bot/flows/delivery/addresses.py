@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.clients.slack import DeliveryError
+from bot.clients.slack import DeliveryError, Posted
 from bot.domain.delegations import Delegation
+from bot.domain.overages import RequestState
 from bot.domain.people import Person
 from bot.parts import Bot
 from bot.render.delegation import in_place_of as away
 from bot.render.reminder import unreached
-from store import alerts, delegations, people
+from store import alerts, delegations, outbox, overages, people
 from store.outbox import OutboxEntry
 
 KNOWN_FOR = timedelta(hours=1)
@@ -54,6 +55,25 @@ def address(bot: Bot, entry: OutboxEntry, now: datetime) -> tuple[str, str | Non
             sentence = away(held, bot.policy.organization.time_zone)
             return held.to, sentence if lead is None else f"{sentence} {lead}"
     return person.id, lead
+
+
+def thread_of(bot: Bot, entry: OutboxEntry) -> Posted | None:
+    """Where the thread begins that a message belongs to; None when that was never posted."""
+    with bot.db.transaction() as tx:
+        first = outbox.find(tx, entry.request["thread_of"])
+    if first is None or first.state != "done" or not first.result:
+        return None
+    return Posted(first.result["channel"], first.result["ts"])
+
+
+def is_over(bot: Bot, entry: OutboxEntry) -> bool:
+    """Whether the request that a message wants decided has its outcome."""
+    number = entry.request.get("while_open")
+    if number is None:
+        return False
+    with bot.db.transaction() as tx:
+        request = overages.load(tx, number)
+    return request is None or request.state is not RequestState.PENDING
 
 
 def _known(bot: Bot, ref: str, now: datetime) -> Person:

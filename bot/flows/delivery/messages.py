@@ -10,13 +10,13 @@ from bot.clients.slack import DeliveryError, Posted
 from bot.domain.backoff import delay
 from bot.domain.overages import RequestState
 from bot.effects import messages
-from bot.flows.delivery.addresses import Target, address, in_place_of
+from bot.flows.delivery.addresses import Target, address, in_place_of, is_over, thread_of
 from bot.flows.delivery.attempts import Attempt, too_old
 from bot.parts import Bot
 from bot.render import notice
 from bot.render.blocks import Rendered
 from bot.render.reminder import unreached, with_lead
-from store import alerts, outbox, overages
+from store import alerts, outbox, overages, votes
 from store.outbox import OutboxEntry
 
 logger = logging.getLogger(__name__)
@@ -65,11 +65,20 @@ def _send(bot: Bot, entry: OutboxEntry, now: datetime) -> dict[str, Any] | None:
         shown = with_lead(_message(entry), copy.result.get("for"))
         bot.slack.update(where, shown.text, shown.blocks)
         return None
-    channel, lead = address(bot, entry, now)
-    posted = _posted_before(bot, entry, channel)
+    if is_over(bot, entry):
+        return None
+    thread = None
+    if "thread_of" in request:
+        first = thread_of(bot, entry)
+        if first is None:
+            return None  # nobody sees what it would be an answer to
+        channel, lead, thread = first.channel, None, first.ts
+    else:
+        channel, lead = address(bot, entry, now)
+    posted = _posted_before(bot, entry, channel, thread)
     if posted is None:
         shown = with_lead(_message(entry), lead)
-        posted = bot.slack.post(channel, shown.text, shown.blocks, entry.key)
+        posted = bot.slack.post(channel, shown.text, shown.blocks, entry.key, thread)
     return {"channel": posted.channel, "ts": posted.ts, **({"for": lead} if lead else {})}
 
 
@@ -77,7 +86,7 @@ def _message(entry: OutboxEntry) -> Rendered:
     return Rendered(entry.request["text"], entry.request["blocks"])
 
 
-def _posted_before(bot: Bot, entry: OutboxEntry, channel: str) -> Posted | None:
+def _posted_before(bot: Bot, entry: OutboxEntry, channel: str, thread: str | None) -> Posted | None:
     """
     After an attempt whose answer was lost: the message, if it was posted all the same.
 
@@ -88,7 +97,7 @@ def _posted_before(bot: Bot, entry: OutboxEntry, channel: str) -> Posted | None:
     if first or (entry.error or "").startswith(UNSENT):
         return None
     try:
-        return bot.slack.find(channel, entry.key, entry.created_at)
+        return bot.slack.find(channel, entry.key, entry.created_at, thread)
     except DeliveryError:
         logger.warning("cannot look up", extra={"action": "lookup_failed", "key": entry.key})
         return None
@@ -171,9 +180,18 @@ def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: 
         if request is None or request.state is not RequestState.PENDING:
             return
         skipped = {request.requester}
+        if "again" in entry.request:
+            skipped |= {vote.person for vote in votes.of(tx, request.id)}
+            key = entry.key
     for member in members:
         if member not in skipped:
-            to = {"person": member}
             messages.post(
-                tx, f"{key}:{member}", to, rendered, now, subject=entry.subject, priority=4
+                tx,
+                f"{key}:{member}",
+                {"person": member},
+                rendered,
+                now,
+                subject=entry.subject,
+                priority=4,
+                while_open=entry.request.get("request"),
             )
