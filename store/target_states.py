@@ -171,15 +171,6 @@ def answer(tx: Session, budget: BudgetId, target: str, error: str | None) -> Non
         _save(tx, was, failing_since=None, error=error)
 
 
-def forget(tx: Session, budget: BudgetId, target: str) -> None:
-    """It is no longer asked about this budget, or the budget is called something else there."""
-    tx.execute(
-        sa.delete(TargetStateRow).where(
-            col(TargetStateRow.budget) == budget, col(TargetStateRow.target) == target
-        )
-    )
-
-
 def failing(tx: Session) -> dict[str, datetime]:
     """Since when each target that fails does so."""
     rows = tx.exec(

@@ -14,7 +14,7 @@ from bot.domain.standings import Standing
 from bot.domain.usage import Directory
 from bot.effects import orders
 from bot.parts import Bot, targets_of
-from store import directory, limits, outbox, raises, standings, target_states
+from store import directory, limits, outbox, raises, standings
 
 
 def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None:
@@ -78,9 +78,6 @@ def send(
     body = webhook_body(state, version, standing.spent, standing.budget, names, now)
     for target, refs in targets.items():
         entry = orders.entry(state, version, target, refs, body)
-        before = outbox.find(tx, orders.key(state.budget, version - 1, target)) if refs else None
-        if before is not None and orders.is_renamed(before, refs):
-            target_states.forget(tx, state.budget, target)
         outbox.supersede(tx, entry.stream, entry.key, now)
         outbox.add(tx, entry, now)
 

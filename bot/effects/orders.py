@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -83,16 +82,8 @@ def order(tx: Session, bot: Bot, sent: OutboxEntry, now: datetime) -> Order | No
         refs = {name: tuple(values) for name, values in sent.request.get("refs", {}).items()}
     if refs is None:
         return None
-    made = _order(
-        tx,
-        bot,
-        held,
-        target,
-        refs,
-        sent.request["body"],
-        force=bool(sent.request.get("force")),
-    )
-    return replace(made, written=()) if is_renamed(sent, refs) else made
+    body = sent.request["body"]
+    return _order(tx, bot, held, target, refs, body, force=bool(sent.request.get("force")))
 
 
 def order_to_look(tx: Session, bot: Bot, held: HeldState, sent: OutboxEntry, refs: Refs) -> Order:
@@ -101,7 +92,7 @@ def order_to_look(tx: Session, bot: Bot, held: HeldState, sent: OutboxEntry, ref
 
 
 def is_renamed(sent: OutboxEntry, refs: Refs) -> bool:
-    """The policy calls the budget something else there since: nothing written there is ours."""
+    """The policy calls the budget something else there since then."""
     before = sent.request.get("refs")
     return before is not None and before != _listed(refs)
 

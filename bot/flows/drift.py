@@ -116,7 +116,8 @@ def _order(tx: Session, bot: Bot, budget: BudgetId, kind: str, now: datetime) ->
         return None
     if orders.is_renamed(sent, refs):
         limits.load(tx, budget, lock=True)
-        target_states.forget(tx, budget, kind)
+        # What was written is remembered: under the old name it has to be taken back.
+        target_states.drift(tx, budget, kind, now)
         follow(tx, bot, budget, now)
         limit_effects.again(tx, bot, budget, kind, now)
         return None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -170,14 +171,21 @@ def hurry(engine: Engine) -> None:
         connection.commit()
 
 
+Place = TypeVar("Place", bound=Bench)
+
+
 @contextmanager
 def bench(
-    folder: Path, database_url: str, policy: str = POLICY, begins: str = MONDAY
-) -> Iterator[Bench]:
+    folder: Path,
+    database_url: str,
+    policy: str = POLICY,
+    begins: str = MONDAY,
+    kind: type[Place] = Bench,  # type: ignore[assignment]
+) -> Iterator[Place]:
     """A bench whose doubles run; nothing of the bot runs by itself."""
     town = Town(folder, database_url, "http", on_the_clock(begins), policy)
     with town.slack, town.usage, town.gateway:
-        place = Bench(town)
+        place = kind(town)
         try:
             yield place
         finally:

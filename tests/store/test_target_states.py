@@ -216,12 +216,3 @@ def test_looks_begin_with_what_was_not_looked_at_for_longest(db: Database) -> No
         assert ["d", "c"] == due(ids, 2)
         assert ["b"] == due([BudgetId("b"), BudgetId("a")])
         assert [] == target_states.not_looked_at(tx, MLFLOW, NOW, ids, 9)
-
-
-def test_what_is_forgotten_was_never_written(db: Database) -> None:
-    """As for a budget that is called something else there."""
-    confirm(db, 1, {"max_budget": 1.0})
-    with db.transaction() as tx:
-        target_states.forget(tx, SEARCH, LITELLM)
-
-    assert TargetState(SEARCH, LITELLM) == state(db)

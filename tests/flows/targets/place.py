@@ -13,10 +13,11 @@ from bot.config.load import load_policy
 from bot.domain.budgets import BudgetId, BudgetTree
 from bot.domain.policy import Policy
 from bot.domain.targets import LITELLM, WEBHOOK, Enforce
+from bot.effects import orders
 from bot.flows import drift, enforcement, outages, records
 from bot.parts import Bot
 from bot.sandbox.gateway import Gateway
-from store import limits, target_states
+from store import limits, outbox, target_states
 from store.limits import HeldState
 from store.target_states import TargetState
 from tests.faults.bench import MONDAY, POLICY, SEARCH, Bench, hurry
@@ -33,20 +34,8 @@ FOUR = TWO + (
 )
 
 
-class TwoTargets(Bench):
-    """The webhook's gateway, and a second one in the place of LiteLLM: both take their time."""
-
-    def __init__(self, town: Town, second: Gateway) -> None:
-        self.second = second
-        super().__init__(town)
-
-    def replica(self) -> Bot:
-        settings = self.town.settings()
-        policy = load_policy(settings.budget_bot_config).policy
-        bot = build(settings, without_native(policy), self.clock)
-        hurry(bot.db.engine)
-        target = WebhookTarget(self.second.url, [self.second.secret])
-        return replace(bot, policy=policy, targets={**bot.targets, LITELLM: target})
+class Watching(Bench):
+    """A bench with the jobs by the clock, and with eyes for what targets have done."""
 
     def approve_more(self, amount: str = "50", last_day: str | None = None) -> int:
         """Dana asks, and finance approves; the number of the request."""
@@ -94,6 +83,28 @@ class TwoTargets(Bench):
 
     def open_keys(self) -> dict[str, str]:
         return {entry.key: entry.state for entry in self.open()}
+
+    def sent_keys(self) -> list[str]:
+        """Keys of the orders that were sent, in the order in which they were written."""
+        with self.bot.db.transaction() as tx:
+            entries = outbox.written_since(tx, 0)
+        return [e.key for e in entries if orders.is_order(e) and e.state == "done"]
+
+
+class TwoTargets(Watching):
+    """The webhook's gateway, and a second one in the place of LiteLLM: both take their time."""
+
+    def __init__(self, town: Town, second: Gateway) -> None:
+        self.second = second
+        super().__init__(town)
+
+    def replica(self) -> Bot:
+        settings = self.town.settings()
+        policy = load_policy(settings.budget_bot_config).policy
+        bot = build(settings, without_native(policy), self.clock)
+        hurry(bot.db.engine)
+        target = WebhookTarget(self.second.url, [self.second.secret])
+        return replace(bot, policy=policy, targets={**bot.targets, LITELLM: target})
 
 
 @dataclass
