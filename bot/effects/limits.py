@@ -27,9 +27,10 @@ def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None
     """
     budget = standing.budget.id
     held = limits.load(tx, budget)
-    if held is not None and wanted(tx, standing, held.state, now) == held.state:
-        return None
-    held = limits.load(tx, budget, lock=True)
+    if held is not None:
+        if wanted(tx, standing, held.state, now) == held.state:
+            return None
+        held = limits.load(tx, budget, lock=True)
     state = wanted(tx, standing, held.state if held else None, now)
     version = limits.change(tx, state, now) if state else None
     if state is not None and version is not None:

@@ -75,6 +75,19 @@ def test_what_changed_for_one_asks_about_few(acme: Bench) -> None:
     assert counts[0] == counts[1]
 
 
+def test_a_look_at_a_quiet_budget_takes_one_savepoint(acme: Bench) -> None:
+    """For its limit state; with nothing to tell and no exception over, nothing else can fail."""
+    counts = []
+    for others in (7, 57):
+        bot = with_budgets(acme.bot, others)
+        acme.later(minutes=1)
+        with statements(bot.db) as seen:
+            tick(bot, acme.clock())
+        counts.append(sum(statement.startswith("SAVEPOINT") for statement in seen))
+
+    assert 50 == counts[1] - counts[0]
+
+
 FAILING = {
     "alert": ("600", "alert.fired"),
     "enforce": ("1", "limit_state.changed"),
