@@ -468,14 +468,14 @@ class OutboxRow(SQLModel, table=True):
     key: str = Field(unique=True)
     stream: str
     subject: str = Field(index=True)
-    lane: str  # slack | webhook
+    lane: str  # slack | webhook | gateway
     kind: str
     priority: int
     request: dict[str, Any] = _json()
     created_at: datetime
     due_at: datetime  # schedule, backoff and lease in one
     attempts: int = 0
-    state: str  # pending | done | dead | superseded
+    state: str  # pending | done | dead | edited | superseded
     done_at: datetime | None = None
     error: str | None = None
     result: dict[str, Any] | None = _json(optional=True)

@@ -42,7 +42,7 @@ def outbox(context: typer.Context) -> None:
 
 @outbox_app.command("list")
 def list_outbox() -> None:
-    """What waits and what was given up, oldest first."""
+    """What waits, was given up, or was left as somebody else changed it; oldest first."""
     settings, policy = prepare()
     entries = records.undelivered(reader(settings, policy))
     for e in entries:
