@@ -26,6 +26,7 @@ from bot.schedule import run_all
 from store.outbox import Lane
 
 PATIENCE = 10.0
+MOST_WAITING = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -109,10 +110,11 @@ def status(
     console.print(table)
     if found:
         console.print(as_of(together([s.freshness for s in found]), zone))
-    shown = {s.budget.id for s in found}
-    for id_, targets in status_flow.unenforced(bot).items():
-        if id_ in shown:
-            console.print(f"{id_}: {'; '.join(standing_lines(targets, zone))}")
+    waiting, more = status_flow.unenforced(bot, {s.budget.id for s in found}, MOST_WAITING)
+    for id_, targets in waiting.items():
+        console.print(f"{id_}: {'; '.join(standing_lines(targets, zone))}")
+    if more:
+        console.print(f"and {more} more whose limit is not confirmed everywhere")
 
 
 def doctor() -> None:

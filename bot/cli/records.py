@@ -53,7 +53,11 @@ def list_outbox() -> None:
 
 @outbox_app.command("redrive")
 def redrive(entry: Annotated[int, typer.Argument(help="The number in `outbox list`.")]) -> None:
-    """Send a given-up entry again; the running bot does it, or the next tick."""
+    """
+    Send again what was given up, or write over what somebody else has changed.
+
+    The running bot does it, or the next tick.
+    """
     settings, policy = prepare()
     key = enforcement.redrive(reader(settings, policy), entry, moment(None, policy))
     if key is None:

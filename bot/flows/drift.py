@@ -1,6 +1,7 @@
 """Drift: what targets hold now is compared with what they confirmed, and put right or told."""
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(minutes=5)
 SAY_EVERY = timedelta(hours=6)  # to a target that cannot be read
 AT_ONCE = 50  # looks at a target in one run, the longest ago first
+PATIENCE_SECONDS = 15.0  # after which a batch ends, however slow the target is
 _SENT = {"done", "edited"}
 
 
@@ -38,8 +40,8 @@ def look(bot: Bot, now: datetime) -> int:
     """
     Look at what each target holds, a batch a run; what cannot be read is quietly said again.
 
-    A target that fails ends its batch: it is asked again in the next run. Returns how many budgets
-    were looked at or said again.
+    A target that fails ends its batch: it is asked again in the next run, and so is what a slow one
+    left no time for. Returns how many budgets were looked at or said again.
     """
     done = 0
     for kind, target in bot.targets.items():
@@ -87,7 +89,10 @@ def _look_at(
     with bot.db.transaction() as tx:
         due = target_states.not_looked_at(tx, kind, now - LOOK_EVERY, budgets, AT_ONCE)
     looked = 0
+    began = time.monotonic()
     for budget in due:
+        if time.monotonic() - began > PATIENCE_SECONDS:
+            break
         with bot.db.transaction() as tx:
             order = _order(tx, bot, budget, kind, now)
         if order is None:

@@ -1,6 +1,6 @@
 """Read-only answers: where the budgets stand."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
 
@@ -14,7 +14,7 @@ from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.standings import Standing, binding, together
 from bot.effects.followers import followers
-from bot.parts import Bot
+from bot.parts import Bot, targets_of
 from bot.render.blocks import Rendered, escape, one_line
 from bot.render.modals import View, overage_modal
 from bot.render.status import Detail, help_message, plain, status_detail, status_list
@@ -45,14 +45,19 @@ def all_standings(bot: Bot, now: datetime) -> Sequence[Standing]:
         return list(standings.gather(tx, bot.policy, now).values())
 
 
-def unenforced(bot: Bot) -> dict[BudgetId, Sequence[Follower]]:
-    """For the command line: the budgets whose limit not every target holds, and how far each is."""
+def unenforced(
+    bot: Bot, budgets: Collection[BudgetId], most: int
+) -> tuple[dict[BudgetId, Sequence[Follower]], int]:
+    """Some of these budgets whose limit not every target holds, how far each is; how many more."""
     with bot.db.transaction() as tx:
-        waiting = limits.unconfirmed(tx)
-        found = {
-            budget: followers(tx, bot, budget, held.version) for budget, held in waiting.items()
+        waiting = {
+            budget: held.version
+            for budget, held in limits.unconfirmed(tx).items()
+            if budget in budgets and targets_of(bot, budget)
         }
-    return {budget: targets for budget, targets in found.items() if targets}
+        shown = list(waiting)[:most]
+        found = {budget: followers(tx, bot, budget, waiting[budget]) for budget in shown}
+    return found, len(waiting) - len(shown)
 
 
 def usage(bot: Bot, unknown: str | None = None) -> Rendered:

@@ -175,14 +175,10 @@ Place = TypeVar("Place", bound=Bench)
 
 
 @contextmanager
-def bench(
-    folder: Path,
-    database_url: str,
-    policy: str = POLICY,
-    begins: str = MONDAY,
-    kind: type[Place] = Bench,  # type: ignore[assignment]
+def place_of(
+    kind: type[Place], folder: Path, database_url: str, policy: str, begins: str = MONDAY
 ) -> Iterator[Place]:
-    """A bench whose doubles run; nothing of the bot runs by itself."""
+    """A bench of a kind whose doubles run; nothing of the bot runs by itself."""
     town = Town(folder, database_url, "http", on_the_clock(begins), policy)
     with town.slack, town.usage, town.gateway:
         place = kind(town)
@@ -190,3 +186,12 @@ def bench(
             yield place
         finally:
             place.close()
+
+
+@contextmanager
+def bench(
+    folder: Path, database_url: str, policy: str = POLICY, begins: str = MONDAY
+) -> Iterator[Bench]:
+    """A bench of the usual kind."""
+    with place_of(Bench, folder, database_url, policy, begins) as place:
+        yield place

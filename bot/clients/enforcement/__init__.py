@@ -14,6 +14,8 @@ from bot.clients.enforcement.orders import Held, Order
 
 
 class EnforcementTarget(Protocol):
+    """Used by two threads: one delivers orders, the other looks for drift."""
+
     kind: str  # webhook | litellm | mlflow | anthropic
 
     def apply(self, order: Order) -> Answer:

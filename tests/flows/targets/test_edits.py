@@ -8,7 +8,7 @@ import pytest
 from bot.clients.enforcement import anthropic
 from bot.domain.targets import ANTHROPIC
 from bot.flows import doctor, drift, enforcement, status
-from tests.faults.bench import POLICY, SEARCH, bench
+from tests.faults.bench import POLICY, SEARCH, place_of
 from tests.flows.targets.place import Watching
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -42,7 +42,7 @@ class Acme(Watching):
 @pytest.fixture
 def acme(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Acme]:
     """Acme before the first tick, with the two keys of search."""
-    with bench(tmp_path, database_url, HELD, kind=Acme) as place:
+    with place_of(Acme, tmp_path, database_url, HELD) as place:
         # A look may use a list of keys that is half a minute old: by the clock of the bench.
         monkeypatch.setattr(anthropic, "monotonic", lambda: place.clock().timestamp())
         for name in ("search-prod", "search-batch"):

@@ -5,7 +5,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli import app
 from bot.domain.targets import LITELLM, WEBHOOK
 from bot.flows import drift, enforcement, status
 from bot.flows.delivery import deliver_next
@@ -285,3 +287,30 @@ def test_a_lane_without_work_is_idle(acme: TwoTargets) -> None:
     acme.turn()
 
     assert None is deliver_next(acme.bot, Lane.GATEWAY, acme.clock() + FEW)
+
+
+def test_the_command_line_says_which_target_holds_it_up(
+    acme: TwoTargets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line for each budget whose limit is not confirmed everywhere, and none once it is."""
+    acme.turn()
+    acme.second.faults.add("status", status=500)
+    acme.approve_more()
+    acme.deliver()
+    environ = {
+        **acme.town.environ(),
+        "LITELLM_BASE_URL": "http://127.0.0.1:9",
+        "LITELLM_API_KEY": "k",
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(acme.town.folder)
+    said = CliRunner().invoke(app, ["status"])
+    assert 0 == said.exit_code, said.output
+    assert "search: LiteLLM has not confirmed this limit yet" in said.stdout
+    listed = CliRunner().invoke(app, ["outbox", "list"])
+    assert "pending\tlimit:search:v2:litellm\tattempts 1\tthe target answered 500" in listed.stdout
+    acme.later(seconds=5)
+    acme.deliver()
+
+    assert "confirmed this limit" not in CliRunner().invoke(app, ["status"]).stdout
