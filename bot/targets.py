@@ -6,6 +6,7 @@ from bot.clients.enforcement import EnforcementTarget
 from bot.clients.enforcement.anthropic import AnthropicTarget
 from bot.clients.enforcement.webhook import WebhookTarget
 from bot.config.settings import Settings
+from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
 from bot.domain.targets import ANTHROPIC, WEBHOOK
 
@@ -45,5 +46,10 @@ def build_targets(settings: Settings, policy: Policy) -> dict[str, EnforcementTa
 
     Raises ConfigError when a variable that one of them needs is missing.
     """
-    native = {kind: KINDS[kind](settings) for kind in named(policy)}
+    wanted = named(policy)
+    if missing := [kind for kind in wanted if kind not in KINDS]:
+        raise ConfigError(
+            *(f"enforce.{kind}: cannot be held there yet; remove it" for kind in missing)
+        )
+    native = {kind: KINDS[kind](settings) for kind in wanted}
     return {**build_webhook(settings), **native}
