@@ -12,6 +12,8 @@ from store.batches import batches
 from store.inserts import upsert_all
 from store.tables import NameRow, SourceRow
 
+_EVERYTHING = "everything_named"
+
 
 def save(tx: Session, source: str, names: Directory) -> None:
     """
@@ -31,6 +33,7 @@ def save(tx: Session, source: str, names: Directory) -> None:
         if row != before:
             changed.append(row)
     upsert_all(tx, NameRow, changed)
+    tx.info.pop(_EVERYTHING, None)
 
 
 def behind(tx: Session, rows: Iterable[UsageRow]) -> Directory:
@@ -48,9 +51,13 @@ def everything(tx: Session) -> Directory:
     Every source's names together; ids are unique across an organization.
 
     Where two sources know an id, the one whose names were read last is right, for another may be
-    read no longer. An e-mail that only the other knows is kept.
+    read no longer. An e-mail that only the other knows is kept. Read once in a transaction, until
+    something is saved in it.
     """
-    return _directory(_name_rows(tx))
+    known: Directory | None = tx.info.get(_EVERYTHING)
+    if known is None:
+        known = tx.info[_EVERYTHING] = _directory(_name_rows(tx))
+    return known
 
 
 def _directory(rows: Iterable[Any]) -> Directory:

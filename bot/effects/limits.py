@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 from sqlmodel import Session
@@ -11,10 +10,10 @@ from bot.domain.budgets import Budget, BudgetId
 from bot.domain.limits import LimitState, Mode, desired
 from bot.domain.money import Micros, usd
 from bot.domain.standings import Standing
-from bot.domain.usage import Directory
 from bot.effects import orders
+from bot.effects.reach import Reach, reach
 from bot.parts import Bot, targets_of
-from store import directory, limits, outbox, raises, standings
+from store import limits, outbox, raises, standings
 
 
 def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None:
@@ -75,8 +74,7 @@ def send(
     targets = targets_of(bot, state.budget)
     if not targets:
         return
-    names = directory.everything(tx)
-    body = webhook_body(state, version, standing.spent, standing.budget, names, now)
+    body = webhook_body(state, version, standing.spent, standing.budget, reach(tx), now)
     for target, refs in targets.items():
         entry = orders.entry(state, version, target, refs, body)
         outbox.supersede(tx, entry.stream, entry.key, now)
@@ -97,8 +95,8 @@ def again(
     standing = standings.of_budget(tx, bot.policy, budget, now)
     if held is None or refs is None or standing is None:
         return None
-    names = directory.everything(tx)
-    body = webhook_body(held.state, held.version, standing.spent, standing.budget, names, now)
+    to = reach(tx)
+    body = webhook_body(held.state, held.version, standing.spent, standing.budget, to, now)
     entry = orders.entry(held.state, held.version, target, refs, body)
     request = {**entry.request, "force": True} if force else entry.request
     outbox.supersede(tx, entry.stream, entry.key, now)
@@ -112,14 +110,14 @@ def webhook_body(
     version: int,
     spent: Micros,
     budget: Budget,
-    names: Directory,
+    to: Reach,
     now: datetime,
 ) -> dict[str, Any]:
     """The body of the webhook, absolute: what should be true now, and after `until`."""
     reason: dict[str, Any] = {"kind": state.cause.value}
     if state.request is not None:
         reason |= {"request": state.request, "approved_by": state.approved_by}
-    workspace_ids, api_key_ids = applies_to(budget, names)
+    workspace_ids, api_key_ids = to.of(budget)
     return {
         "type": "budget.limit_state",
         "timestamp": _iso(now),
@@ -143,29 +141,6 @@ def webhook_body(
             "reason": reason,
         },
     }
-
-
-def applies_to(budget: Budget, names: Directory) -> tuple[list[str], list[str]]:
-    """The workspaces and keys that a budget's own rules name, as ids."""
-    workspace_ids: set[str] = set()
-    api_key_ids: set[str] = set()
-    for match in budget.match:
-        for workspace in names.workspaces.values():
-            tagged = match.workspace_tags and all(
-                workspace.tags.get(k) == v for k, v in match.workspace_tags
-            )
-            if tagged or _named(match.workspace, workspace.id, workspace.name):
-                workspace_ids.add(workspace.id)
-        for api_key in names.api_keys.values():
-            if _named(match.api_key, api_key.id, api_key.name):
-                api_key_ids.add(api_key.id)
-    return sorted(workspace_ids), sorted(api_key_ids)
-
-
-def _named(pattern: str | None, *values: str) -> bool:
-    return pattern is not None and any(
-        fnmatchcase(value.lower(), pattern.lower()) for value in values
-    )
 
 
 def _iso(at: datetime) -> str:
