@@ -90,6 +90,7 @@ def _revisions(source: SourcePolicy, sleep: history.Sleep) -> Job:
 
 BY_THE_CLOCK = (
     Job("expiry", timedelta(seconds=10), overages.expire),
+    Job("reminders", timedelta(seconds=30), overages.remind),
     Job("escalation", timedelta(seconds=30), escalation.escalate),
     Job("digest", timedelta(seconds=30), digest.send_if_due),
     Job("sweep", timedelta(minutes=1), enforcement.sweep),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from slack_bolt import App, BoltContext
 
 from bot.parts import Bot
-from handlers import actions, commands, errors, views
+from handlers import actions, commands, errors, request_forms, requests, views
 
 
 def register(app: App, bot: Bot) -> None:
@@ -26,13 +26,18 @@ def register(app: App, bot: Bot) -> None:
     app.action("alert:useful")(actions.useful)
     app.action("alert:noise")(actions.noise)
     app.action("request:open")(actions.open_request)
-    app.action("request:approve")(actions.approve)
-    app.action("request:deny")(actions.deny)
-    app.action("request:withdraw")(actions.withdraw)
+    app.action("request:approve")(requests.approve)
+    app.action("request:deny")(requests.deny)
+    app.action("request:adjust")(requests.adjust)
+    app.action("request:ask")(requests.ask)
+    app.action("request:answer")(requests.answer)
+    app.action("request:withdraw")(requests.withdraw)
     app.action(actions.ANY)(actions.unknown)
 
     app.view("overage_request")(views.overage_request)
-    app.view("overage_decision")(views.overage_decision)
+    app.view("overage_decision")(request_forms.decided)
+    app.view("request_question")(request_forms.asked)
+    app.view("request_answer")(request_forms.answered)
     app.view("alert_answer")(views.alert_answer)
     app.view(actions.ANY)(views.unknown)
 

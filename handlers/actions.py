@@ -10,10 +10,9 @@ from slack_bolt import Ack, Respond
 
 from bot.domain.alerts import AnswerKind, Feedback
 from bot.domain.budgets import BudgetId
-from bot.domain.overages import RequestState
-from bot.flows import accounts, alerts, overages, status
+from bot.flows import accounts, alerts, status
 from bot.parts import Bot
-from bot.render.modals import answer_modal, deny_modal
+from bot.render.modals import answer_modal
 from handlers.errors import told
 from handlers.replies import reply, show
 
@@ -99,43 +98,6 @@ def open_request(
         budget = status.find_budget(bot.policy, str(action.get("value", ""))).id
         form = status.request_form(bot, body["user"]["id"], BudgetId(budget), "", "", now)
         show(bot, body["trigger_id"], form, tell)
-
-
-def approve(
-    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
-) -> None:
-    ack()
-    tell = reply(respond, body, bot)
-    with told(tell):
-        actor = body["user"]["id"]
-        outcome = overages.decide(bot, _number(action), actor, RequestState.APPROVED, None, now)
-        if not isinstance(outcome, overages.Decided):
-            tell(outcome.text)
-
-
-def deny(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
-    """A denial needs a reason, so it opens a form; a request that is over says so at once."""
-    ack()
-    tell = reply(respond, body, bot)
-    with told(tell):
-        request_id = _number(action)
-        summary = overages.summary(bot, request_id, now)
-        if isinstance(summary, overages.NotDecided):
-            tell(summary.text)
-        else:
-            channel = (body.get("channel") or {}).get("id") or ""
-            show(bot, body["trigger_id"], deny_modal(request_id, summary, channel), tell)
-
-
-def withdraw(
-    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
-) -> None:
-    ack()
-    tell = reply(respond, body, bot)
-    with told(tell):
-        outcome = overages.withdraw(bot, _number(action), body["user"]["id"], now)
-        if not isinstance(outcome, overages.Decided):
-            tell(outcome.text)
 
 
 def unknown(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) -> None:

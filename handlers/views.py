@@ -2,18 +2,18 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from slack_bolt import Ack
 
 from bot.domain.alerts import AnswerKind
 from bot.domain.errors import UserError
-from bot.domain.overages import RequestState
 from bot.flows import accounts, alerts, overages, status
 from bot.parts import Bot
 from bot.render.modals import PLAN
 from handlers.errors import told
+from handlers.inputs import day, values_of
 from handlers.replies import direct
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ Body = Mapping[str, Any]
 
 
 def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
-    values = _values(view)
+    values = values_of(view)
     asker = accounts.who(bot, body["user"]["id"], now)
     try:
         budget = status.find_budget(bot.policy, values.get("budget") or "").id
@@ -32,7 +32,7 @@ def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -
             asker,
             values.get("amount") or "",
             values.get("reason") or "",
-            _day(values.get("ends_at")),
+            day(values.get("ends_at")),
             f"view:{view['id']}",
             now,
         )
@@ -44,28 +44,6 @@ def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -
     if alert_id.isdigit():
         with told(direct(bot, asker.id)):
             alerts.answer(bot, int(alert_id), AnswerKind.ASKED, asker, now)
-
-
-def overage_decision(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
-    """What can be said at once stands in the form; asking Slack who somebody is comes after."""
-    reason = (_values(view).get("reason") or "").strip()
-    number, _, channel = (view.get("private_metadata") or "0").partition(" ")
-    request_id, actor = int(number), body["user"]["id"]
-    try:
-        over = overages.summary(bot, request_id, now)
-        if not reason:
-            raise UserError("Say in a few words why; the requester reads it.")
-        if isinstance(over, overages.NotDecided):
-            raise UserError(over.text)
-    except UserError as error:
-        ack(response_action="errors", errors={"reason": error.text})
-        return
-    ack()
-    tell = direct(bot, actor, channel)
-    with told(tell):
-        outcome = overages.decide(bot, request_id, actor, RequestState.DENIED, reason, now)
-        if not isinstance(outcome, overages.Decided):
-            tell(outcome.text)
 
 
 def unknown(ack: Ack, body: Body, view: View, bot: Bot) -> None:
@@ -80,14 +58,14 @@ def unknown(ack: Ack, body: Body, view: View, bot: Bot) -> None:
 
 def alert_answer(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
     """Adds a word to an answer that was given by the click; or is the answer, with its end."""
-    values = _values(view)
+    values = values_of(view)
     note = values.get("note") or ""
     number, _, kind = (view.get("private_metadata") or "0").partition(" ")
     alert_id, actor = int(number), body["user"]["id"]
     try:
         if kind == PLAN:
             who = accounts.who(bot, actor, now)
-            alerts.plan(bot, alert_id, _day(values.get("until"), "until"), note, who, now)
+            alerts.plan(bot, alert_id, day(values.get("until"), "until"), note, who, now)
         else:
             alerts.add_note(bot, alert_id, note, actor, now)
     except UserError as error:
@@ -95,24 +73,3 @@ def alert_answer(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> N
         ack(response_action="errors", errors={field: error.text})
     else:
         ack()
-
-
-def _values(view: View) -> dict[str, str | None]:
-    """Block id to what was entered, whatever kind of input it is."""
-    found: dict[str, str | None] = {}
-    for block_id, inputs in view["state"]["values"].items():
-        for entered in inputs.values():
-            option = entered.get("selected_option") or {}
-            found[block_id] = (
-                entered.get("value") or entered.get("selected_date") or option.get("value")
-            )
-    return found
-
-
-def _day(text: str | None, field: str = "ends_at") -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UserError("Pick a day.", field) from None

@@ -1,53 +1,49 @@
 """What goes out about an overage request: its card everywhere, and who is told what."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.budgets import Budget, BudgetId, PersonRef
-from bot.domain.money import Micros
-from bot.domain.overages import OWNER, OverageRequest, RequestState, approvers_of
-from bot.domain.people import Person
+from bot.domain.budgets import Budget, BudgetId
+from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.standings import Standing
 from bot.effects import messages
-from bot.effects.followers import followers
-from bot.parts import Bot, targets_of
-from bot.render.request import (
-    Card,
-    Progress,
-    deciders_text,
-    raise_note,
-    receipt,
-    request_card,
-    requester_note,
-)
-from store import audit, overages, people, raises, standings, votes
-
-
-def subject(request_id: int) -> str:
-    return f"request:{request_id}"
+from bot.effects.deciders import deciders_of, not_the_requester
+from bot.effects.request_cards import card_of, for_donor, show_outcome, subject, update_cards
+from bot.parts import Bot
+from bot.render.blocks import Rendered
+from bot.render.decision_notes import donor_note
+from bot.render.request import Card, raise_note, receipt, request_card, requester_note
+from store import audit, outbox, overages, raises, standings
 
 
 def announce(
     tx: Session, bot: Bot, request: OverageRequest, standing: Standing, now: datetime
 ) -> None:
-    """Post the card to the approvals channel and to each approver's DM; a receipt to the requester."""
-    budget = standing.budget
-    card = card_of(tx, bot, request)
-    rendered, about = request_card(card), subject(request.id)
+    """
+    Post the card to the approvals channel and to each approver's DM; a receipt to the requester.
+
+    In a transfer the owner of the budget that it takes from gets one with buttons of their own.
+    """
+    card, about = card_of(tx, bot, request), subject(request.id)
+    rendered = request_card(card)
     channel = {"channel": bot.policy.organization.channels.approvals}
     messages.post(tx, f"{about}:approvals", channel, rendered, now, subject=about, priority=4)
-    for name in request.lists:
-        for ref in _others(tx, request, approvers_of(name, budget, bot.policy)):
-            key = f"{about}:dm:{ref}"
-            messages.post(tx, key, {"person": ref}, rendered, now, subject=about, priority=4)
-        group = None if name == OWNER else bot.policy.approvers[name].usergroup
-        if group:
-            key = f"{about}:group:{group}"
-            card_of_it = {"request": request.id}
-            messages.post_to_group(tx, key, group, rendered, now, subject=about, about=card_of_it)
+    asked = deciders_of(tx, bot, request, standing.budget)
+    for ref in asked.people:
+        key = f"{about}:dm:{ref}"
+        messages.post(tx, key, {"person": ref}, rendered, now, subject=about, priority=4)
+    for group in asked.groups:
+        key, card_of_it = f"{about}:group:{group}", {"request": request.id}
+        messages.post_to_group(tx, key, group, rendered, now, subject=about, about=card_of_it)
+    if asked.donor is not None:
+        giving = request_card(card, for_donor=True)
+        to: dict[str, str] = {"person": asked.donor}
+        copies = for_donor(request.id)
+        messages.post(
+            tx, f"{about}:donor:{asked.donor}", to, giving, now, subject=copies, priority=4
+        )
     messages.post(
         tx,
         f"{about}:receipt",
@@ -56,27 +52,6 @@ def announce(
         now,
         subject=f"{about}:receipt",
     )
-
-
-def card_of(tx: Session, bot: Bot, request: OverageRequest) -> Card:
-    """The card of a request as it stands now."""
-    budget = bot.policy.tree.budgets.get(request.budget)
-    zone = budget.time_zone if budget else bot.policy.organization.time_zone
-    return Card(
-        request=request,
-        budget_name=budget.name if budget else request.budget,
-        zone=zone,
-        deciders=deciders_text(request.lists, request.both),
-        votes=tuple(vote.person for vote in votes.of(tx, request.id)),
-        progress=_progress(tx, bot, request),
-    )
-
-
-def show_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime, state: str) -> Card:
-    """Bring every copy of the card up to date; `state` names what it shows now."""
-    card = card_of(tx, bot, request)
-    messages.update_copies(tx, subject(request.id), state, request_card(card), now)
-    return card
 
 
 def tell_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> None:
@@ -89,6 +64,12 @@ def tell_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime) 
     if request.state is not RequestState.WITHDRAWN:
         told = _concerned(tx, bot, request)
         messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:told")
+        _answer_in_thread(tx, request, note, now)
+    if request.state is RequestState.APPROVED and request.donor is not None:
+        donor = bot.policy.tree.budgets.get(request.donor)
+        owners = [donor.owner] if donor else []
+        key, copies = f"{about}:transfer", f"{about}:transfer"
+        messages.tell_people(tx, key, owners, donor_note(card), now, subject=copies)
 
 
 def tell_progress(
@@ -133,7 +114,7 @@ def show_waiting(tx: Session, bot: Bot, budget: BudgetId, now: datetime) -> None
         card = card_of(tx, bot, request)
         state = f"waits:{_state_of(card)}"
         about = subject(request.id)
-        messages.update_copies(tx, about, state, request_card(card), now)
+        update_cards(tx, card, state, now)
         for copies in ("receipt", "told"):
             messages.update_copies(tx, f"{about}:{copies}", state, requester_note(card), now)
 
@@ -165,28 +146,12 @@ def _concerned(tx: Session, bot: Bot, request: OverageRequest) -> list[str]:
     """The requester, and the owner when that is somebody else."""
     budget: Budget | None = bot.policy.tree.budgets.get(request.budget)
     owner = (budget.owner,) if budget else ()
-    return [request.requester, *_others(tx, request, owner)]
+    return [request.requester, *not_the_requester(tx, request, owner)]
 
 
-def _others(tx: Session, request: OverageRequest, refs: Sequence[PersonRef]) -> list[PersonRef]:
-    """Those who are not the requester under another name."""
-    requester = people.find(tx, request.requester) or Person(request.requester, request.requester)
-    return [ref for ref in refs if not requester.is_called(ref)]
-
-
-def _progress(tx: Session, bot: Bot, request: OverageRequest) -> Progress | None:
-    record = raises.load(tx, request.id)
-    if record is None:
-        return None
-    version = record.ended_version if record.end_noted else record.applied_version
-    targets = followers(tx, bot, request.budget, version)
-    seen = request.decision_figures or request.figures
-    return Progress(
-        raised=record.raised,
-        limit=Micros(seen.limit + record.raised.extra),
-        target=bool(targets_of(bot, request.budget)),
-        targets=targets,
-        applied_at=record.applied_at,
-        ended_at=record.raised.ends_at if record.end_noted else None,
-        restored_at=record.restored_at,
-    )
+def _answer_in_thread(tx: Session, request: OverageRequest, note: Rendered, now: datetime) -> None:
+    """Where something was asked or reminded of in the thread, it ends with the outcome."""
+    about = subject(request.id)
+    if outbox.about(tx, f"{about}:thread", messages.POST):
+        key = f"{about}:thread:{request.state.value}"
+        messages.post_in_thread(tx, key, f"{about}:approvals", note, now, subject=f"{about}:thread")

@@ -1,4 +1,4 @@
-"""The modals: ask for an overage, decide on one, add a word to an answer."""
+"""The modals: ask for an overage, add a word to an answer."""
 
 from datetime import date
 from typing import Any
@@ -14,7 +14,6 @@ from slackblocks import (
 )
 
 from bot.domain.budgets import Budget
-from bot.render.blocks import quoted
 
 View = dict[str, Any]
 MOST_OPTIONS = 100
@@ -82,27 +81,6 @@ def overage_modal(
                 DatePicker(action_id="ends_at", initial_date=end.isoformat()),
                 block_id="ends_at",
                 hint=PlainText("The last day on which the higher limit holds."),
-            ),
-        ],
-    )
-    return _view(view)
-
-
-def deny_modal(request_id: int, summary: str, channel: str = "") -> View:
-    """`channel` is where it was pressed: there the answer goes when it cannot be a DM."""
-    view = ModalView(
-        title=PlainText("Deny the request"),
-        submit=PlainText("Deny"),
-        close=PlainText("Back"),
-        callback_id="overage_decision",
-        private_metadata=f"{request_id} {channel}".strip(),
-        blocks=[
-            quoted(summary, "summary"),
-            InputBlock(
-                PlainText("Reason"),
-                PlainTextInput(action_id="reason", multiline=True, max_length=1000),
-                block_id="reason",
-                hint=PlainText("The requester reads it, and it goes into the record."),
             ),
         ],
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slackblocks import Block, Button, ConfirmationDialogue, PlainText
+from slackblocks import Block
 
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, dollars
-from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.overages import OverageRequest, RequestState, Terms
 from bot.domain.standings import Standing
 from bot.domain.targets import WEBHOOK
 from bot.render.blocks import (
@@ -28,6 +28,7 @@ from bot.render.blocks import (
     quoted,
     section,
 )
+from bot.render.decision_buttons import agreeing, deciding
 from bot.render.figures import NOW_AT_LIMIT, runway_text, spent_of_limit
 from bot.render.targets import Follower, notes, on_its_way, waited_for
 
@@ -55,15 +56,24 @@ class Card:
     deciders: str  # who may decide, in words
     votes: tuple[str, ...] = ()
     progress: Progress | None = None
+    offered: Terms | None = None  # what all approvals so far have in common, when that is less
+    questions: int = 0
+    answered: int = 0
+    donor: str | None = None  # the budget that a transfer would take from, by name
 
 
-def deciders_text(lists: tuple[str, ...], both: bool) -> str:
+def deciders_text(lists: tuple[str, ...], both: bool, donor: str | None = None) -> str:
     names = ["the owner" if name == "owner" else escape(name) for name in lists]
-    return f"{' and '.join(names)} together" if both else " or ".join(names)
+    text = f"{' and '.join(names)} together" if both else " or ".join(names)
+    return f"{text}, and the owner of {escape(donor)}" if donor else text
 
 
-def request_card(card: Card) -> Rendered:
-    """The same card everywhere; once decided it shows the outcome instead of the buttons."""
+def request_card(card: Card, *, for_donor: bool = False) -> Rendered:
+    """
+    The same card everywhere; once decided it shows the outcome instead of the buttons.
+
+    `for_donor`: for the owner of the budget that a transfer takes from, who is asked to agree.
+    """
     r = card.request
     facts = (
         f"{person(r.requester)} asks for {dollars(r.amount)} more for {escape(card.budget_name)} "
@@ -76,6 +86,8 @@ def request_card(card: Card) -> Rendered:
     )
     if r.figures.as_of:
         seen += f" Figures as of {moment(r.figures.as_of, card.zone)}."
+    if card.donor:
+        seen += f" The dollars come from {escape(card.donor)}, which has as much less meanwhile."
     top = [
         header(f"Overage request #{r.id}: {card.budget_name}"),
         section(f"*{facts}*\n{seen}", "facts"),
@@ -83,7 +95,7 @@ def request_card(card: Card) -> Rendered:
     ]
     text = f"Overage request #{r.id}. {facts} {seen} Reason: {one_line(r.reason)}."
     if r.state is RequestState.PENDING:
-        ask, blocks = _open(card)
+        ask, blocks = _open(card, for_donor)
         return message(f"{text} {ask}", *top, *blocks)
     said = outcome(card)
     tail: list[Block] = [section(said, "outcome")]
@@ -102,13 +114,25 @@ def outcome(card: Card) -> str:
         case RequestState.PENDING:
             return f"Waiting for {card.deciders}."
         case RequestState.APPROVED:
-            return f"Approved by {by}{when}. {progress_text(card)}"
+            return f"Approved by {by}{when}{_less(card)}. {progress_text(card)}"
         case RequestState.DENIED:
             return f"Denied by {by}{when}. The limit stays as it is."
         case RequestState.EXPIRED:
             return f"Expired{when}: nobody decided in time. The limit stays as it is; ask again if it is still needed."
         case RequestState.WITHDRAWN:
             return f"Withdrawn by {by}{when}."
+
+
+def _less(card: Card) -> str:
+    """What was granted, where that is less than what was asked for."""
+    r, parts = card.request, []
+    if r.granted and r.granted < r.amount:
+        parts.append(f"{dollars(r.granted)} of the {dollars(r.amount)} asked for")
+    if r.until < r.ends_at:
+        parts.append(
+            f"until {moment(r.until, card.zone)} instead of {moment(r.ends_at, card.zone)}"
+        )
+    return f": {', '.join(parts)}" if parts else ""
 
 
 def progress_text(card: Card) -> str:
@@ -189,28 +213,34 @@ def _runway(card: Card) -> str:
     )
 
 
-def _open(card: Card) -> tuple[str, list[Block]]:
+def _open(card: Card, for_donor: bool) -> tuple[str, list[Block]]:
     r = card.request
-    votes = f" Approved so far by {people(card.votes)}." if card.votes else ""
     ask = (
-        f"Decided by {card.deciders}.{votes} Expires {moment(r.expires_at, card.zone)} "
+        f"Decided by {card.deciders}.{_so_far(card)} Expires {moment(r.expires_at, card.zone)} "
         "without a decision."
     )
-    return ask, [context(ask, "deciders"), actions(_buttons(card))]
+    if card.questions:
+        ask += f" {questions_text(card.questions, card.answered)}"
+    buttons = agreeing if for_donor and card.donor else deciding
+    about = card.donor if for_donor and card.donor else card.budget_name
+    return ask, [context(ask, "deciders"), actions(buttons(r, about, card.zone))]
 
 
-def _buttons(card: Card) -> list[Button]:
-    r = card.request
-    confirm = ConfirmationDialogue(
-        title=PlainText("Approve this overage?"),
-        text=PlainText(
-            f"{dollars(r.amount)} more until {moment(r.ends_at, card.zone)} for {card.budget_name}."
-        ),
-        confirm=PlainText("Approve"),
-        deny=PlainText("Not now"),
-    )
-    about = f"request {r.id}, {dollars(r.amount)} for {card.budget_name}"
-    return [
-        button("Approve", "request:approve", str(r.id), "primary", confirm, f"Approve {about}"),
-        button("Deny…", "request:deny", str(r.id), "danger", spoken=f"Deny {about}"),
-    ]
+def _so_far(card: Card) -> str:
+    if not card.votes:
+        return ""
+    terms = ""
+    if card.offered is not None:
+        terms = (
+            f" for {dollars(card.offered.amount)} until {moment(card.offered.ends_at, card.zone)};"
+            " the smallest amount and the earliest end of all approvals count"
+        )
+    return f" Approved so far by {people(card.votes)}{terms}."
+
+
+def questions_text(asked: int, answered: int) -> str:
+    """`1 question, answered`; the words are in the thread."""
+    count = f"{asked} question{'s' * (asked != 1)}"
+    if answered == asked:
+        return f"{count}, answered."
+    return f"{count}, not answered yet." if answered == 0 else f"{count}, {answered} answered."

@@ -25,7 +25,10 @@ ANSWERS = {
     "alert:noise": GONE_ALERT,
     "request:open": NO_BUDGET,
     "request:approve": GONE_REQUEST,
+    "request:adjust": GONE_REQUEST,
     "request:deny": GONE_REQUEST,
+    "request:ask": GONE_REQUEST,
+    "request:answer": GONE_REQUEST,
     "request:withdraw": GONE_REQUEST,
 }
 GARBAGE = [
@@ -41,6 +44,7 @@ GARBAGE = [
     "<!here>",
 ]
 PENDING = RequestState.PENDING
+DECIDING = ("request:approve", "request:adjust", "request:deny", "request:ask")
 
 
 def test_every_registered_button_is_in_the_table() -> None:
@@ -157,6 +161,8 @@ def test_a_request_is_decided_once(desk: Desk) -> None:
     for person, action_id, message in (
         (fin, "request:approve", old),
         (fin, "request:deny", old),
+        (fin, "request:adjust", old),
+        (fin, "request:ask", old),
         (desk.person("dana"), "request:approve", old),
         (tom, "request:withdraw", receipt),
     ):
@@ -192,7 +198,7 @@ def test_an_expired_request_says_so(desk: Desk) -> None:
     fin, old = desk.person("fin"), desk.card()
     desk.town.clock.to(request.expires_at)
 
-    for action_id in ("request:approve", "request:deny", "request:withdraw"):
+    for action_id in (*DECIDING, "request:withdraw"):
         told = desk.told(fin, action_id, desk.button(action_id, "1"))
         assert told.startswith("Request #1 expired Tue 3 Nov 11:00.")
     desk.town.turn()
@@ -341,7 +347,10 @@ def test_a_failure_after_the_ack_is_one_polite_answer(
         (alerts, "budget_of"),
         (status, "find_budget"),
         (overages, "decide"),
-        (overages, "summary"),
+        (overages, "adjust_form"),
+        (overages, "deny_form"),
+        (overages, "question_form"),
+        (overages, "answer_form"),
         (overages, "withdraw"),
     ):
         monkeypatch.setattr(flow, name, broken)

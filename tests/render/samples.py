@@ -13,12 +13,12 @@ from bot.domain.alerts import (
     Feedback,
     figures_of,
 )
-from bot.domain.budgets import AtLimit, Budget, BudgetId, PersonRef, Stage
+from bot.domain.budgets import AtLimit, Budget, BudgetId, Funding, PersonRef, Stage
 from bot.domain.delegations import Delegation
 from bot.domain.escalation import Step, ladder_of, told_before
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
-from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.overages import FundedBy, OverageRequest, RequestState, Terms
 from bot.domain.overages import figures_of as seen
 from bot.domain.periods import midnight
 from bot.domain.policy import Basis
@@ -29,9 +29,18 @@ from bot.render import notice
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered
+from bot.render.decision_modals import adjust_modal, deny_modal, question_modal
+from bot.render.decision_modals import answer_modal as request_answer_modal
+from bot.render.decision_notes import donor_note, nobody_note, reminder_note, waiting_lead
 from bot.render.delegation import in_place_of, made, made_for, note
 from bot.render.digest import Digest, digest_message
-from bot.render.modals import View, answer_modal, deny_modal, overage_modal, plan_modal
+from bot.render.modals import View, answer_modal, overage_modal, plan_modal
+from bot.render.question import (
+    answer_note,
+    question_answered,
+    question_for_requester,
+    question_note,
+)
 from bot.render.reminder import reminder_lead, with_lead
 from bot.render.request import (
     Card,
@@ -104,11 +113,16 @@ def card(
     progress: Progress | None = None,
     votes: tuple[str, ...] = (),
     name: str = BUDGET.name,
+    offered: Terms | None = None,
+    questions: int = 0,
+    answered: int = 0,
+    donor: str | None = None,
     **changes: object,
 ) -> Card:
     """The card of that request."""
     r = request(state, **changes)
-    return Card(r, name, NEW_YORK, deciders_text(r.lists, r.both), votes, progress)
+    deciders = deciders_text(r.lists, r.both, donor)
+    return Card(r, name, NEW_YORK, deciders, votes, progress, offered, questions, answered, donor)
 
 
 def progress(**changes: object) -> Progress:
@@ -119,6 +133,13 @@ def progress(**changes: object) -> Progress:
 
 
 APPROVED = RequestState.APPROVED
+QUESTION = "how much of it is the batch job?"
+SMALLER = Terms(micros("30"), NOW + 2 * DAY)
+LESS_MORE = progress(
+    raised=raised("30", NOW + HOUR, SMALLER.ends_at, request=42), limit=micros("130")
+)
+LESS = card(APPROVED, LESS_MORE, granted=SMALLER.amount, granted_until=SMALLER.ends_at)
+TRANSFER = card(donor=GROWTH.name, funding=FundedBy(Funding.TRANSFER, GROWTH.id))
 CONFIRMED = progress(applied_at=NOW + HOUR)
 OVER = progress(applied_at=NOW + HOUR, ended_at=NOW + DAY, limit=micros("100"))
 RESTORED = replace(OVER, restored_at=NOW + DAY)
@@ -236,6 +257,15 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "request with one of two votes": lambda: request_card(
         card(lists=("finance", "leads"), both=True, votes=("U0FIN",))
     ),
+    "request with a smaller vote": lambda: request_card(
+        card(lists=("finance", "leads"), both=True, votes=("U0FIN",), offered=SMALLER)
+    ),
+    "request with a question": lambda: request_card(card(questions=1)),
+    "request with answers": lambda: request_card(card(questions=2, answered=2)),
+    "request of a transfer": lambda: request_card(TRANSFER),
+    "request to agree to": lambda: request_card(TRANSFER, for_donor=True),
+    "request reminded": lambda: with_lead(request_card(card()), waiting_lead(card(), NOW + HOUR)),
+    "request granted in part": lambda: request_card(LESS),
     "request approved": lambda: request_card(card(APPROVED, progress())),
     "request accepted only": lambda: request_card(
         card(APPROVED, progress(targets=[Follower(WEBHOOK, accepted=True)]))
@@ -252,6 +282,17 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "receipt": lambda: receipt(card()),
     "receipt of two": lambda: receipt(card(lists=("finance", "leads"), both=True)),
     "note approved": lambda: requester_note(card(APPROVED, progress())),
+    "note granted in part": lambda: requester_note(LESS),
+    "note of a transfer": lambda: donor_note(replace(TRANSFER, request=LESS.request)),
+    "note of nobody": lambda: nobody_note(card()),
+    "reminder in the thread": lambda: reminder_note(card(), NOW + HOUR),
+    "last reminder in the thread": lambda: reminder_note(card(votes=("U0FIN",)), None),
+    "question": lambda: question_note(request(), "U0FIN", QUESTION),
+    "question for the requester": lambda: question_for_requester(
+        request(), BUDGET.name, 7, "U0FIN", QUESTION
+    ),
+    "answer to a question": lambda: answer_note(request(), "U0FIN", QUESTION, "Two of three."),
+    "question answered": lambda: question_answered(request(), "U0FIN", QUESTION, "Two of three."),
     "note denied": lambda: requester_note(
         card(RequestState.DENIED, decision_reason="batch it instead")
     ),
@@ -301,7 +342,17 @@ MODALS: dict[str, Callable[[], View]] = {
         date(2026, 11, 30),
         "For Growth the policy allows up to $150 more.",
     ),
-    "deny": lambda: deny_modal(42, "Request #42: $50 more for Search ranking.", "C024BE91L"),
+    "deny": lambda: deny_modal("42.1 C024BE91L", "Request #42: $50 more for Search ranking."),
+    "approve less": lambda: adjust_modal(
+        "42.2 C024BE91L 1700000000.000100",
+        "Request #42: $50 more for Search ranking.",
+        "$50",
+        date(2026, 11, 30),
+    ),
+    "ask the requester": lambda: question_modal(
+        "42.1 C024BE91L", "Request #42: $50 more for Search ranking."
+    ),
+    "answer the question": lambda: request_answer_modal(7, QUESTION),
     "answer": lambda: answer_modal(7, "What will you do?"),
     "plan": lambda: plan_modal(7, date(2026, 11, 27), date(2026, 11, 30)),
 }

@@ -21,8 +21,17 @@ from bot.render import notice
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered, escape, fewer, fitting, one_line, people, person
+from bot.render.decision_modals import adjust_modal, deny_modal, question_modal
+from bot.render.decision_modals import answer_modal as request_answer_modal
+from bot.render.decision_notes import donor_note, nobody_note, reminder_note
 from bot.render.digest import digest_message
-from bot.render.modals import View, answer_modal, deny_modal, overage_modal
+from bot.render.modals import View, answer_modal, overage_modal
+from bot.render.question import (
+    answer_note,
+    question_answered,
+    question_for_requester,
+    question_note,
+)
 from bot.render.request import deciders_text, raise_note, receipt, request_card, requester_note
 from bot.render.status import help_message, plain, status_detail, status_list
 from bot.sandbox.slack.checks import block_text_is_too_long, message_problems, view_problems
@@ -83,6 +92,14 @@ def messages(words: str) -> Iterator[Rendered]:
     yield request_card(card(name=name, reason=words, lists=(name,), votes=("U0FIN",)))
     yield request_card(denied)
     yield request_card(approved)
+    giving = card(name=name, reason=words, donor=name, votes=("U0FIN",), questions=2)
+    yield request_card(giving)
+    yield request_card(giving, for_donor=True)
+    yield from (donor_note(giving), nobody_note(giving), reminder_note(giving, None))
+    yield question_note(request(), "U0FIN", words)
+    yield question_for_requester(request(), name, 7, "U0FIN", words)
+    yield answer_note(request(), "U0FIN", words, words)
+    yield question_answered(request(), "U0FIN", words, words)
     yield requester_note(denied)
     yield receipt(card(name=name, lists=(name, "leads"), both=True))
     yield raise_note(approved, lifted=True)
@@ -103,7 +120,9 @@ def views(words: str) -> Iterator[View]:
     """Every form, likewise."""
     budget = budget_called(words)
     yield overage_modal([budget, BUDGET], budget, words, "", date(2026, 11, 30), words[:300])
-    yield deny_modal(42, f"Request #42: $50 more for {words[:200]}.", "C024BE91L")
+    yield deny_modal("42.1 C024BE91L", f"Request #42: $50 more for {words[:200]}.")
+    yield adjust_modal("42.1", words[:200], "$50", date(2026, 11, 30))
+    yield from (question_modal("42.1", words), request_answer_modal(7, words))
     yield answer_modal(7, "What will you do?")
 
 

@@ -14,6 +14,7 @@ from bot.domain.overages import (
 )
 from bot.domain.people import Person
 from bot.effects import requests as request_effects
+from bot.effects.request_cards import card_of
 from bot.flows.overages.outcomes import (
     GONE,
     Asked,
@@ -70,19 +71,6 @@ def ask(
     return Asked(request, text)
 
 
-def summary(bot: Bot, request_id: int, now: datetime) -> str | NotDecided:
-    """One sentence on an open request, for the modal; or why there is nothing to decide."""
-    with bot.db.transaction() as tx:
-        request = load(tx, request_id)
-        if (over := why_over(tx, bot, request, now)) is not None:
-            return over
-        card = request_effects.card_of(tx, bot, request)
-        return (
-            f"Request #{request.id}: {dollars(request.amount)} more for {card.budget_name} "
-            f"until {moment(request.ends_at, card.zone)}."
-        )
-
-
 def withdraw(bot: Bot, request_id: int, actor_id: str, now: datetime) -> Outcome:
     """The requester takes a request back while it is open."""
     with bot.db.transaction() as tx:
@@ -119,5 +107,4 @@ def _open_already(tx: Session, bot: Bot, budget: BudgetId, requester: str) -> st
 
 
 def _receipt(tx: Session, bot: Bot, request: OverageRequest) -> str:
-    card = request_effects.card_of(tx, bot, request)
-    return receipt(card).text
+    return receipt(card_of(tx, bot, request)).text

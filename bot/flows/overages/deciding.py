@@ -1,18 +1,16 @@
 """Deciding on an overage request: exactly once, by whoever may."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.money import dollars
-from bot.domain.overages import (
-    OverageRequest,
-    RequestState,
-    most_allowed,
-)
-from bot.domain.people import Electorate, Person, Refusal, refusal, settles
-from bot.effects import requests as request_effects
-from bot.flows.overages.electorate import electorate_of
+from bot.domain.overages import OverageRequest, RequestState, Terms
+from bot.domain.people import DONOR, Electorate, Person, Refusal, refusal, settles
+from bot.domain.terms import least
+from bot.effects import request_cards
+from bot.flows.overages.clicks import AS_IT_IS, Click
+from bot.flows.overages.electorate import electorate_of, wants_donor
 from bot.flows.overages.outcomes import (
     Counted,
     Decided,
@@ -20,15 +18,29 @@ from bot.flows.overages.outcomes import (
     Outcome,
     close,
     load,
+    lock_limits,
     lost,
     record,
-    why_over,
 )
+from bot.flows.overages.room import no_room
+from bot.flows.overages.seen import why_not_now
 from bot.parts import Bot
 from bot.render.blocks import escape
 from bot.render.request import deciders_text
-from store import standings, votes
+from store import people, votes
 from store.votes import Vote
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request whose row is locked, and somebody who may decide it."""
+
+    request: OverageRequest
+    actor: Person
+    requester: Person
+    electorate: Electorate
+    click: Click
+    now: datetime
 
 
 def decide(
@@ -38,71 +50,105 @@ def decide(
     outcome: RequestState,
     reason: str | None,
     now: datetime,
+    click: Click = AS_IT_IS,
 ) -> Outcome:
     """
     Approve or deny: exactly one outcome, however many decide at once.
 
     Who decides is asked of Slack now, not when the card was posted. Then one transaction locks the
-    request, checks the right to decide, records the outcome and everything that follows from it.
+    request, checks that it is what the click was about and the right to decide, and records the
+    outcome and everything that follows from it.
     """
     with bot.db.transaction() as tx:
-        request = load(tx, request_id)
-        if (over := why_over(tx, bot, request, now)) is not None:
+        looked = load(tx, request_id)
+        if (over := why_not_now(tx, bot, looked, click.revision, now)) is not None:
             return over
-    actor, requester, electorate, team = electorate_of(bot, request, actor_id, now)
+    actor, requester, electorate, team = electorate_of(bot, looked, actor_id, now)
     with bot.db.transaction() as tx:
         request = load(tx, request_id, lock=True)
-        if (over := why_over(tx, bot, request, now)) is not None:
+        if (over := why_not_now(tx, bot, request, looked.revision, now)) is not None:
             return over
         refused = refusal(actor, requester, electorate, team)
         if refused is not None:
-            record(tx, "decision.refused", actor.id, request, now, {"why": refused.value})
-            return NotDecided(_refused_text(request, refused), refused)
-        if outcome is RequestState.APPROVED and (too_much := _above_policy(tx, bot, request, now)):
-            return NotDecided(too_much)
-        result = _settle(tx, bot, request, actor, electorate, outcome, reason, now)
+            data = {"why": refused.value, **click.origin}
+            record(tx, "decision.refused", actor.id, request, now, data)
+            return NotDecided(refused_text(request, refused), refused)
+        case = Case(request, actor, requester, electorate, click, now)
+        if outcome is RequestState.APPROVED:
+            result = _approve(tx, bot, case, reason)
+        else:
+            result = _closed(tx, bot, case, outcome, (actor.id,), reason)
     bot.wake()
     return result
 
 
-def _settle(
+def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
+    request, actor, terms, now = case.request, case.actor, case.click.terms, case.now
+    votes.forget_over(tx, request.id, now)
+    before = votes.of(tx, request.id)
+    mine = next((vote for vote in before if _is(tx, actor, vote.person)), None)
+    if mine is not None and (terms is None or terms == (mine.terms or request.asked)):
+        return Counted(f"You have approved already. {_missing(bot, case, before)}")
+    vote = Vote(mine.person if mine else actor.id, case.electorate.lists_of(actor), terms)
+    others = [other for other in before if other is not mine]
+    granted = least(given.terms or request.asked for given in (*others, vote))
+    lock_limits(tx, request)
+    if (refused := no_room(tx, bot, request, granted, now)) is not None:
+        return NotDecided(refused)
+    if mine is not None:
+        given = votes.change(tx, request.id, vote)
+    else:
+        given = votes.add(tx, request.id, vote, now)
+    donor = wants_donor(request, case.requester, case.electorate)
+    if settles([v.lists for v in given], request.lists, both=request.both, donor=donor):
+        everyone = tuple(v.person for v in given)
+        return _closed(tx, bot, case, RequestState.APPROVED, everyone, reason, granted)
+    request_cards.show_open(tx, bot, request, now)
+    offered = vote.terms or request.asked
+    data: dict[str, object] = {
+        "approved_amount": offered.amount,
+        "approved_until": offered.ends_at.isoformat(),
+        "lists": sorted(vote.lists),
+        "reason": reason,
+        **case.click.origin,
+    }
+    record(tx, "decision.vote", actor.id, request, now, data)
+    return Counted(f"Your approval counts. {_missing(bot, case, given)}")
+
+
+def _closed(
     tx: Session,
     bot: Bot,
-    request: OverageRequest,
-    actor: Person,
-    electorate: Electorate,
+    case: Case,
     outcome: RequestState,
+    deciders: tuple[str, ...],
     reason: str | None,
-    now: datetime,
+    granted: Terms | None = None,
 ) -> Outcome:
-    deciders: tuple[str, ...] = (actor.id,)
-    if outcome is RequestState.APPROVED:
-        if any(vote.person == actor.id for vote in votes.of(tx, request.id)):
-            return Counted("You have approved already. A second person has to approve too.")
-        given = votes.add(tx, request.id, Vote(actor.id, electorate.lists_of(actor)), now)
-        deciders = tuple(vote.person for vote in given)
-        if not settles([vote.lists for vote in given], request.lists, both=request.both):
-            state = f"votes:{len(given)}"
-            request_effects.show_outcome(tx, bot, request, now, state)
-            record(tx, "decision.vote", actor.id, request, now, {})
-            return Counted("Your approval counts. A second person has to approve too.")
-    closed = close(tx, bot, request, outcome, deciders, reason, now)
-    return Decided(closed) if closed else lost(tx, bot, request, now)
+    closed = close(tx, bot, case.request, outcome, deciders, reason, case.now, granted, case.click)
+    return Decided(closed) if closed else lost(tx, bot, case.request, case.now)
 
 
-def _above_policy(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> str | None:
-    """Other exceptions may have been approved since it was asked for: the policy caps their sum."""
-    standing = standings.of_budget(tx, bot.policy, request.budget, now)
-    if standing is None or request.amount <= (most := most_allowed(standing)):
-        return None
-    return (
-        f"Request #{request.id} can no longer be approved: with the exceptions granted meanwhile "
-        f"the policy allows {dollars(most)} more for {escape(standing.budget.name)}. "
-        "Deny it, so that less can be asked for."
-    )
+def _is(tx: Session, actor: Person, voter: str) -> bool:
+    """Whether somebody who has approved is this person, by another account too."""
+    known = people.find(tx, voter)
+    email = known.email if known else None
+    return voter == actor.id or (email is not None and actor.is_called(email))
 
 
-def _refused_text(request: OverageRequest, refused: Refusal) -> str:
+def _missing(bot: Bot, case: Case, given: list[Vote]) -> str:
+    """Whose word is still needed."""
+    request = case.request
+    donor = wants_donor(request, case.requester, case.electorate)
+    if donor and not any(DONOR in vote.lists for vote in given):
+        name = escape(request_cards.donor_name(bot, request) or "")
+        return f"The owner of {name}, where the dollars come from, has to agree too."
+    if request.both:
+        return "A second person has to approve too."
+    return f"Of {deciders_text(request.lists, request.both)} somebody has to approve too."
+
+
+def refused_text(request: OverageRequest, refused: Refusal) -> str:
     text = f"Request #{request.id}: {refused.value}."
     if refused is Refusal.NOT_APPROVER:
         text += f" Who may: {deciders_text(request.lists, request.both)}."

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.domain.budgets import BudgetId
 from bot.domain.errors import UserError
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import ZERO, Micros
@@ -17,6 +18,7 @@ from bot.domain.overages import (
 from bot.domain.people import Refusal
 from bot.effects import limits as limit_effects
 from bot.effects import requests as request_effects
+from bot.flows.overages.clicks import AS_IT_IS, Click
 from bot.parts import Bot
 from bot.render.blocks import moment
 from bot.render.blocks import people as names_of
@@ -67,12 +69,15 @@ def close(
     reason: str | None,
     now: datetime,
     terms: Terms | None = None,
+    click: Click = AS_IT_IS,
 ) -> OverageRequest | None:
     """The outcome and all that follows from it, in the caller's transaction; None: too late."""
     standing = standings.of_budget(tx, bot.policy, request.budget, now)
     granted = (terms or request.asked) if outcome is RequestState.APPROVED else None
     figures = figures_of(standing, bot.policy.version) if standing else request.figures
-    if not overages.settle(tx, request.id, outcome, deciders, reason, granted, figures, now):
+    if not overages.settle(
+        tx, request.id, outcome, deciders, reason, granted, figures, now, click.place
+    ):
         return None
     closed = load(tx, request.id)
     after = _raise_limit(tx, bot, closed, deciders, now) if granted else figures.limit
@@ -86,9 +91,11 @@ def close(
             "decided_by": list(deciders),
             "reason": reason,
             "granted": closed.granted,
+            "asked_until": closed.ends_at.isoformat(),
             "spent": figures.spent,
             "limit_before": figures.limit,
             "limit_after": after,
+            **click.origin,
         },
     )
     request_effects.tell_outcome(tx, bot, closed, now)
@@ -98,19 +105,42 @@ def close(
 def _raise_limit(
     tx: Session, bot: Bot, request: OverageRequest, deciders: tuple[str, ...], now: datetime
 ) -> Micros:
-    """The exception, and the limit state that carries it; the effective limit afterwards."""
+    """
+    The exception, and the limit states that carry it; the effective limit afterwards.
+
+    In a transfer the giving budget's limit falls in the same transaction.
+    """
     raised = TemporaryRaise(
         request.budget, request.id, request.granted, now, request.until, deciders[-1]
     )
     raises.add(tx, raised, request.donor)
-    limits.load(tx, request.budget, lock=True)  # a tick that holds it brings newer figures
-    standing = standings.gather(tx, bot.policy, now, [request.budget])[request.budget]
-    version = limit_effects.hold(tx, bot, standing, now)
-    if version is None:
-        held = limits.load(tx, request.budget)
-        version = held.version if held else 1
-    raises.carried_by(tx, request.id, version)
-    return standing.limit or ZERO
+    concerned = lock_limits(tx, request)  # a tick that holds one brings newer figures
+    standing = standings.gather(tx, bot.policy, now, concerned)
+    for budget in concerned:
+        if budget not in standing:
+            continue
+        version = limit_effects.hold(tx, bot, standing[budget], now)
+        if budget == request.budget:
+            raises.carried_by(tx, request.id, version or _held_version(tx, budget))
+    return standing[request.budget].limit or ZERO
+
+
+def lock_limits(tx: Session, request: OverageRequest) -> list[BudgetId]:
+    """
+    The limit states that an approval changes, in one order everywhere.
+
+    Held from the moment it is checked whether there is room, so that two approvals do not both
+    find the same room.
+    """
+    concerned = sorted({request.budget, request.donor or request.budget})
+    for budget in concerned:
+        limits.load(tx, budget, lock=True)
+    return concerned
+
+
+def _held_version(tx: Session, budget: BudgetId) -> int:
+    held = limits.load(tx, budget)
+    return held.version if held else 1
 
 
 def load(tx: Session, request_id: int, *, lock: bool = False) -> OverageRequest:
@@ -159,6 +189,8 @@ def record(
         "as_of": request.figures.as_of.isoformat() if request.figures.as_of else None,
         "route": list(request.lists),
         "both": request.both,
+        "revision": request.revision,
+        "taken_from": request.donor,
         "policy_version": request.figures.policy_version,
     }
     audit.note(tx, kind, actor, request.budget, {**common, **data}, now)

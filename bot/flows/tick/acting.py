@@ -15,7 +15,7 @@ from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
 from bot.effects import limits as limit_effects
-from bot.effects import messages
+from bot.effects import messages, request_cards
 from bot.effects import requests as request_effects
 from bot.flows.tick import muting
 from bot.parts import Bot, targets_of
@@ -152,7 +152,7 @@ def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool
         if not targets_of(bot, standing.budget.id):
             request_effects.tell_progress(tx, bot, request, now, "ended", lifted=False)
         else:
-            request_effects.show_outcome(tx, bot, request, now, "ended")
+            request_cards.show_outcome(tx, bot, request, now, "ended")
     if held is not None and held.confirmed:
         # Somebody else's raise came between the end and this turn: the target has answered already.
         request_effects.tell_confirmed(tx, bot, standing.budget.id, held.version, now)

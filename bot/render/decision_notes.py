@@ -1,0 +1,51 @@
+"""What is said around a decision: reminders, that nobody is left, and what a transfer took."""
+
+from datetime import datetime
+
+from bot.domain.money import dollars
+from bot.render.blocks import Rendered, escape, message, moment, people, section
+from bot.render.request import Card
+
+
+def waiting_lead(card: Card, then: datetime | None) -> str:
+    """Begins the card when it comes again; `then` is when it comes the next time."""
+    r = card.request
+    text = (
+        f"Reminder: nobody has decided yet, since {moment(r.asked_at, card.zone)}. "
+        if not card.votes
+        else "Reminder: one more approval is needed. "
+    )
+    text += f"It expires {moment(r.expires_at, card.zone)} without a decision."
+    if then is None:
+        return f"{text} This is the last reminder."
+    return f"{text} The next reminder comes {moment(then, card.zone)}."
+
+
+def reminder_note(card: Card, then: datetime | None) -> Rendered:
+    """The same as an answer to the card in its thread."""
+    text = f"{waiting_lead(card, then)} Waiting for {card.deciders}."
+    return message(text, section(text, "reminder"))
+
+
+def donor_note(card: Card) -> Rendered:
+    """What the owner of the budget is told that a transfer takes from, once it is approved."""
+    r = card.request
+    name = escape(card.donor or "")
+    text = (
+        f"{name} has {dollars(r.granted)} less until {moment(r.until, card.zone)}: request #{r.id} "
+        f"moves them to {escape(card.budget_name)}, approved by {people(r.decided_by)}. "
+        "Then they are back."
+    )
+    return message(text, section(text, "transfer"))
+
+
+def nobody_note(card: Card) -> Rendered:
+    """Told at once when nobody is left who may decide a request."""
+    r = card.request
+    text = (
+        f"Nobody is left who may decide overage request #{r.id} for {escape(card.budget_name)} "
+        f"({dollars(r.amount)}): it is decided by {card.deciders}, and of them nobody is an active member "
+        "of this workspace other than whoever asks. An operator can name somebody in the policy "
+        f"file; until {moment(r.expires_at, card.zone)} it stays open."
+    )
+    return message(text, section(text, "nobody"))

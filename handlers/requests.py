@@ -1,0 +1,97 @@
+"""The buttons of overage requests: a click is about the request as it was shown."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from slack_bolt import Ack, Respond
+
+from bot.domain.overages import RequestState
+from bot.domain.terms import seen
+from bot.flows import overages
+from bot.flows.overages import Click, NotDecided
+from bot.parts import Bot
+from handlers.errors import Tell, told
+from handlers.inputs import pressed
+from handlers.replies import reply, show
+
+Body = Mapping[str, Any]
+Action = Mapping[str, Any]
+
+
+def approve(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        click = pressed(action, body)
+        outcome = overages.decide(
+            bot,
+            click.about.request,
+            body["user"]["id"],
+            RequestState.APPROVED,
+            None,
+            now,
+            Click(click.about.revision, place=click.place),
+        )
+        if not isinstance(outcome, overages.Decided):
+            tell(outcome.text)
+
+
+def adjust(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
+    """Less or shorter needs to be written down; a request that is over says so at once."""
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        click = pressed(action, body)
+        form = overages.adjust_form(bot, click.about, str(click), now)
+        _open(form, body, bot, tell)
+
+
+def deny(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
+    """A denial needs a reason, so it opens a form."""
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        click = pressed(action, body)
+        form = overages.deny_form(bot, click.about, str(click), now)
+        _open(form, body, bot, tell)
+
+
+def ask(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
+    """Something to know first; the requester is asked."""
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        click = pressed(action, body)
+        form = overages.question_form(bot, click.about, str(click), now)
+        _open(form, body, bot, tell)
+
+
+def answer(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) -> None:
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        question = seen(str(action.get("value", ""))).request
+        form = overages.answer_form(bot, question, body["user"]["id"])
+        _open(form, body, bot, tell)
+
+
+def withdraw(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        request = pressed(action, body).about.request
+        outcome = overages.withdraw(bot, request, body["user"]["id"], now)
+        if not isinstance(outcome, overages.Decided):
+            tell(outcome.text)
+
+
+def _open(form: Mapping[str, Any] | NotDecided, body: Body, bot: Bot, tell: Tell) -> None:
+    if isinstance(form, NotDecided):
+        tell(form.text)
+    else:
+        show(bot, body["trigger_id"], form, tell)
