@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.parts import Bot
-from store import migrate, outbox, sources, standings
+from store import migrate, outbox, sources, standings, target_states
 
 SILENT_AFTER = timedelta(hours=1)
 
@@ -25,6 +25,7 @@ class Figures:
     outbox: Mapping[tuple[str, str], int]
     budgets: Mapping[str, tuple[float, float | None]]
     sources: Mapping[str, tuple[float | None, int]]
+    targets: Mapping[str, float]  # for how many seconds each has failed
 
 
 def readiness(bot: Bot, now: datetime, scheduler_runs: bool) -> Readiness:
@@ -52,6 +53,7 @@ def figures(bot: Bot, now: datetime) -> Figures:
         found = standings.gather(tx, bot.policy, now)
         states = [sources.load(tx, source.name) for source in bot.policy.sources]
         waiting = outbox.depth(tx)
+        failing = target_states.failing(tx)
     ages = {
         s.name: (
             (now - s.refreshed_at).total_seconds() if s.refreshed_at else None,
@@ -63,4 +65,8 @@ def figures(bot: Bot, now: datetime) -> Figures:
         str(s.budget.id): (s.spent / 1e6, s.limit / 1e6 if s.limit is not None else None)
         for s in found.values()
     }
-    return Figures(waiting, budgets, ages)
+    targets = {
+        kind: (now - failing[kind]).total_seconds() if kind in failing else 0.0
+        for kind in bot.targets
+    }
+    return Figures(waiting, budgets, ages, targets)

@@ -56,7 +56,9 @@ def unenforced(
             if budget in budgets and targets_of(bot, budget)
         }
         shown = list(waiting)[:most]
-        found = {budget: followers(tx, bot, budget, waiting[budget]) for budget in shown}
+        found: dict[BudgetId, Sequence[Follower]] = {
+            budget: followers(tx, bot, budget, waiting[budget]) for budget in shown
+        }
     return found, len(waiting) - len(shown)
 
 

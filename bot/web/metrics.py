@@ -43,4 +43,11 @@ class Metrics(Collector):
             if seconds is not None:
                 age.add_metric([source], seconds)
             blind.add_metric([source], is_blind)
-        return [entries, spent, limit, age, blind]
+        failing = GaugeMetricFamily(
+            "budget_bot_target_failing_seconds",
+            "For how long an enforcement target has not answered; 0 while it does",
+            labels=["target"],
+        )
+        for kind, seconds_failing in figures.targets.items():
+            failing.add_metric([kind], seconds_failing)
+        return [entries, spent, limit, age, blind, failing]

@@ -5,12 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.domain.targets import LITELLM, WEBHOOK
 from bot.flows import drift, enforcement, status
 from bot.flows.delivery import deliver_next
+from bot.web.metrics import Metrics
 from store import outbox
 from store.outbox import Lane
 from tests.faults.bench import POLICY, SEARCH
@@ -314,3 +316,19 @@ def test_the_command_line_says_which_target_holds_it_up(
     acme.deliver()
 
     assert "confirmed this limit" not in CliRunner().invoke(app, ["status"]).stdout
+
+
+def test_monitoring_sees_which_target_fails(acme: TwoTargets) -> None:
+    """By target, how long it has failed, and what waits for it in its lane."""
+    acme.turn()
+    acme.second.faults.add("status", times=None, status=500)
+    acme.approve_more()
+    acme.deliver()
+    acme.later(minutes=2)
+    registry = CollectorRegistry()
+    registry.register(Metrics(acme.bot))
+    shown = generate_latest(registry).decode()
+
+    assert 'budget_bot_target_failing_seconds{target="litellm"} 120.0' in shown
+    assert 'budget_bot_target_failing_seconds{target="webhook"} 0.0' in shown
+    assert 'budget_bot_outbox_entries{lane="gateway",state="pending"} 1.0' in shown
