@@ -16,8 +16,8 @@ def watch(bot: Bot, now: datetime) -> int:
 
     An outage is that of a target, however many budgets wait for it.
     """
+    _forget_those_that_left(bot)
     with bot.db.transaction() as tx:
-        _forget_those_that_left(tx, bot)
         failing = target_states.failing(tx)
     told = 0
     for target, since in failing.items():
@@ -40,10 +40,16 @@ def _tell_down(tx: Session, bot: Bot, target: str, since: datetime, now: datetim
     return first
 
 
-def _forget_those_that_left(tx: Session, bot: Bot) -> None:
+def _forget_those_that_left(bot: Bot) -> None:
     """Nobody asks such a target about the budget again, so it would fail for ever."""
-    for target in target_states.failing(tx):
-        for state in target_states.failing_at(tx, target):
-            if target not in targets_of(bot, state.budget):
-                limits.load(tx, state.budget, lock=True)
-                target_states.answer(tx, state.budget, target, state.error)
+    with bot.db.transaction() as tx:
+        left = [
+            state
+            for target in target_states.failing(tx)
+            for state in target_states.failing_at(tx, target)
+            if target not in targets_of(bot, state.budget)
+        ]
+    for state in left:
+        with bot.db.transaction() as tx:
+            limits.load(tx, state.budget, lock=True)
+            target_states.answer(tx, state.budget, state.target, state.error)
