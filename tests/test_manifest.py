@@ -87,7 +87,7 @@ def registered() -> dict[str, list[object]]:
     """What the handlers register: kind (command, action, view, event) to names."""
     policy = load_policy(ROOT / "budgets.example.yaml").policy
     registry = Registry()
-    bot = Bot(policy, cast(Any, None), Slack(WebClient(token="")), {}, None, utc_now)
+    bot = Bot(policy, cast(Any, None), Slack(WebClient(token="")), {}, {}, utc_now)
     register(cast(App, registry), bot)
     return registry.registered
 
