@@ -76,7 +76,7 @@ def test_what_changed_for_one_asks_about_few(acme: Bench) -> None:
 
 
 def test_a_look_at_a_quiet_budget_takes_one_savepoint(acme: Bench) -> None:
-    """For its limit state; with nothing to tell and no exception over, nothing else can fail."""
+    """For its limit state; where nothing is to be told and no exception is over, nothing is asked."""
     counts = []
     for others in (7, 57):
         bot = with_budgets(acme.bot, others)

@@ -13,11 +13,10 @@ from bot.domain.policy import SourcePolicy
 from bot.flows.tick.acting import alert, end_raises, enforce, look_again, one_budget
 from bot.flows.tick.applying import apply_policy
 from bot.flows.tick.evaluating import evaluate_time
-from bot.flows.tick.needs import may_alert, with_an_end
 from bot.intake.polling import read
 from bot.intake.taking_in import take_in
 from bot.parts import Bot
-from store import standings, watching
+from store import raises, standings, watching
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 500  # budgets; so many fit into one statement
@@ -89,9 +88,9 @@ def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tup
         some = ordered[start : start + AT_ONCE]
         gathered = standings.gather(tx, bot.policy, now, some).values()
         found = evaluate_time(tx, bot, gathered, now)
-        alerted = [may_alert(s) and one_budget(tx, alert, bot, s, now) for s in found]
+        alerted = [one_budget(tx, alert, bot, s, now) for s in found]
         enforced = [one_budget(tx, enforce, bot, s, now) for s in found]
-        over = with_an_end(tx, now)
+        over = {r.raised.budget for r in raises.ended_unnoted(tx, now)}
         ended = [s.budget.id in over and one_budget(tx, end_raises, bot, s, now) for s in found]
         fired += alerted.count(True)
         changes += enforced.count(True)

@@ -12,6 +12,7 @@ import pytest
 from bot.clients.usage import UsageSource
 from bot.clients.usage.analytics import join_pages
 from bot.clients.usage.answers import UsagePage
+from bot.clients.usage.answers import UsageRow as Answered
 from bot.clients.usage.anthropic import AnthropicSource
 from bot.domain.money import micros
 from bot.domain.usage import Tokens, Window
@@ -117,22 +118,22 @@ def test_groups_of_people_are_never_asked_for(
     ]
 
 
-def test_a_page_is_gone_before_the_next_but_one_is_read(now: datetime) -> None:
+def test_answered_rows_are_gone_before_the_next_but_one_page_is_read(now: datetime) -> None:
     """However many there are, what was joined is not held a second time as it was answered."""
     window = Window(now - HOUR, now)
-    alive: list[weakref.ref[UsagePage]] = []
+    answered: list[weakref.ref[Answered]] = []
 
-    def answered(count: int) -> Iterator[UsagePage]:
+    def pages(count: int) -> Iterator[UsagePage]:
         for number in range(count):
-            assert sum(page() is not None for page in alive) <= 1
+            assert sum(row() is not None for row in answered) <= 1
             page = UsagePage.model_validate_json(_page(window, number))
-            alive.append(weakref.ref(page))
+            answered.append(weakref.ref(page.data[0]))
             yield page
             del page
 
-    rows = join_pages("anthropic", window, (), answered(20)).rows
+    rows = join_pages("anthropic", window, (), pages(20)).rows
 
-    assert 20 == len(rows) == len(alive)
+    assert 20 == len(rows) == len(answered)
 
 
 def _page(window: Window, number: int) -> bytes:
