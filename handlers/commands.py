@@ -52,6 +52,8 @@ def _request(
             # Plain words, because they usually stand beside a field of the form.
             raise UserError(escape(error.text), error.field) from None
         _answer(ack, status.sentence(asked.text))
+        with told(respond):
+            overages.tell_if_nobody_is_left(bot, asked.request, now)
         return
     accounts.who(bot, asker, now)
     form = status.request_form(bot, asker, chosen, amount, reason, now)

@@ -26,7 +26,7 @@ def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -
     asker = accounts.who(bot, body["user"]["id"], now)
     try:
         budget = status.find_budget(bot.policy, values.get("budget") or "").id
-        overages.ask(
+        made = overages.ask(
             bot,
             budget,
             asker,
@@ -41,9 +41,10 @@ def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -
         return
     ack()
     alert_id = view.get("private_metadata") or ""
-    if alert_id.isdigit():
-        with told(direct(bot, asker.id)):
+    with told(direct(bot, asker.id)):
+        if alert_id.isdigit():
             alerts.answer(bot, int(alert_id), AnswerKind.ASKED, asker, now)
+        overages.tell_if_nobody_is_left(bot, made.request, now)
 
 
 def unknown(ack: Ack, body: Body, view: View, bot: Bot) -> None:

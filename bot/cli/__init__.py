@@ -14,6 +14,7 @@ from bot.cli import (
     looking,
     policy,
     records,
+    requests,
     running,
 )
 from bot.domain.errors import ConfigError, UserError
@@ -25,7 +26,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-PARTS = (running, policy, looking, backfilling, importing, forecasting, backtesting, records)
+PARTS = (
+    running,
+    policy,
+    looking,
+    backfilling,
+    importing,
+    forecasting,
+    backtesting,
+    requests,
+    records,
+)
 for part in PARTS:
     part.register(app)
 

@@ -32,6 +32,8 @@ DECISION_COLUMNS = (
     "decision_reason",
     "route",
     "as_of",
+    "asked_until",
+    "message_link",
 )
 
 
@@ -84,7 +86,7 @@ def _decision(r: OverageRequest) -> dict[str, Any]:
         "requested_by": r.requester,
         "amount_usd": usd(r.amount),
         "granted_usd": usd(r.granted),
-        "until": _iso(r.ends_at) if r.granted else None,
+        "until": _iso(r.until) if r.granted else None,
         "reason": r.decision_reason or r.reason,
         "spent_usd": usd(seen.spent),
         "limit_before_usd": usd(seen.limit),
@@ -95,6 +97,8 @@ def _decision(r: OverageRequest) -> dict[str, Any]:
         "decision_reason": r.decision_reason,
         "route": list(r.lists),
         "as_of": _iso(seen.as_of) if seen.as_of else None,
+        "asked_until": _iso(r.ends_at),
+        "message_link": r.decided_in.link if r.decided_in else None,
     }
 
 

@@ -58,10 +58,10 @@ def answer_form(bot: Bot, question_id: int, actor_id: str) -> View | NotDecided:
 
 
 def terms_of(
-    bot: Bot, seen: Seen, amount: str, day: date | None, now: datetime
+    bot: Bot, seen: Seen, amount: str | None, day: date | None, now: datetime
 ) -> Terms | NotDecided:
     """
-    What a form asks to approve, in the zone of the request's budget.
+    What somebody wants to approve, in the zone of the request's budget; no `amount`: all of it.
 
     Raises:
         UserError: with the field, `amount` or `ends_at`, and what would be accepted.
@@ -69,7 +69,8 @@ def terms_of(
     card = _card(bot, seen, now)
     if isinstance(card, NotDecided):
         return card
-    return at_most(card.request, amount, day, card.zone, now)
+    asked = dollars(card.request.amount) if amount is None else amount
+    return at_most(card.request, asked, day, card.zone, now)
 
 
 def _card(bot: Bot, seen: Seen, now: datetime) -> Card | NotDecided:
