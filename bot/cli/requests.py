@@ -40,10 +40,15 @@ def register(app: typer.Typer) -> None:
 
 
 @requests_app.callback()
-def list_requests(context: typer.Context) -> None:
-    """Without a word, the requests that wait for a decision."""
-    if context.invoked_subcommand is not None:
-        return
+def requests_alone(context: typer.Context) -> None:
+    """Without a word, the list."""
+    if context.invoked_subcommand is None:
+        list_requests()
+
+
+@requests_app.command("list")
+def list_requests() -> None:
+    """The requests that wait for a decision, oldest first."""
     settings, policy = prepare()
     waiting = requests.waiting(reader(settings, policy))
     table = Table("id", "budget", "asked by", "amount", "until", "decided by", "expires", "reason")

@@ -100,12 +100,16 @@ class Bench:
         return thread
 
     def ask(
-        self, amount: str = "50", trigger: str = "view:V1", last_day: date | None = None
+        self,
+        amount: str = "50",
+        trigger: str = "view:V1",
+        last_day: date | None = None,
+        who: str = "dana",
     ) -> OverageRequest:
-        """Dana asks for more, to the end of the month when no day is named."""
-        dana = Person("U0DANA", "Dana", "dana@example.com")
+        """Dana, or somebody else, asks for more, to the end of the month when no day is named."""
+        asker = Person(f"U0{who.upper()}", who.title(), f"{who}@example.com")
         return overages.ask(
-            self.bot, SEARCH, dana, amount, "launch week", last_day, trigger, self.clock()
+            self.bot, SEARCH, asker, amount, "launch week", last_day, trigger, self.clock()
         ).request
 
     def approve(self, request: int = 1, actor: str = "U0FIN") -> overages.Outcome:

@@ -12,8 +12,8 @@ from bot.domain.overages import RequestState
 from bot.flows import overages, records
 from bot.flows.overages import Counted, Decided, NotDecided, Outcome
 from bot.parts import Bot
-from store import raises
-from store.overages import load, votes
+from store import raises, votes
+from store.overages import load
 from tests.faults.bench import SEARCH, Bench
 from tests.races.policy import FINANCE, LEGAL
 from tests.races.starts import at_once
@@ -130,7 +130,7 @@ def test_one_person_is_never_two_people(acme: Bench, replicas: Replicas) -> None
     assert {Counted} == {type(outcome) for outcome in outcomes}
     assert [] == raised(acme)
     with acme.bot.db.transaction() as tx:
-        assert [user(FINANCE[0])] == votes(tx, request)
+        assert [user(FINANCE[0])] == [vote.person for vote in votes.of(tx, request)]
     assert isinstance(decide(acme.bot, acme, request, FINANCE[1]), Decided)
 
 
@@ -149,4 +149,5 @@ def test_ten_people_vote_where_two_are_needed(acme: Bench, replicas: Replicas) -
     (winner,) = [outcome for outcome in outcomes if isinstance(outcome, Decided)]
     assert 1 == raised(acme).count(request)
     with acme.bot.db.transaction() as tx:
-        assert sorted(winner.request.decided_by) == sorted(votes(tx, request))
+        given = [vote.person for vote in votes.of(tx, request)]
+    assert sorted(winner.request.decided_by) == sorted(given)

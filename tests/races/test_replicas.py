@@ -225,7 +225,8 @@ def test_everything_at_once_for_a_while(
         won = 0
         for turn in range(rounds):
             bot, rival = replicas if number % 2 else reversed(replicas)
-            request = acme.ask("1", f"view:{number}:{turn}").id
+            who = ("dana", "tom", "kim")[number]  # one open request for each
+            request = acme.ask("1", f"view:{number}:{turn}", who=who).id
             clicks = [
                 partial(
                     overages.decide,

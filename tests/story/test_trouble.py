@@ -237,8 +237,8 @@ def test_exceptions_together_stay_within_the_policy(acme: Town) -> None:
     acme.spends("60")
     acme.goes_to("2026-11-03 10:00")
     fin = acme.person("fin")
-    for reason in ("launch week", "and the reranker"):
-        acme.person("dana").types(f"/budget request search 40 {reason}")
+    for who, reason in (("dana", "launch week"), ("tom", "and the reranker")):
+        acme.person(who).types(f"/budget request search 40 {reason}")
         acme.settles()
     first, second = fin.dms()[-2:]
     fin.presses("request:approve", first)
