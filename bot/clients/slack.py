@@ -6,7 +6,6 @@ import urllib.error
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from slack_sdk import WebClient
@@ -108,20 +107,21 @@ class Slack:
         )
         return Posted(answer["channel"], answer["ts"])
 
-    def find(
-        self, channel: str, key: str, since: datetime, thread: str | None = None
-    ) -> Posted | None:
-        """The message that carries `key`, if it was posted after all; of a `thread`, in there."""
+    def find(self, channel: str, key: str, since: datetime) -> Posted | None:
+        """The message that carries `key`, if it was posted after all."""
         if channel[:1] in "UW":
             opened = _ask(lambda: self._client.conversations_open(users=channel))
             channel = opened["channel"]["id"]
         if channel[:1] not in "CDG":
             return None  # a name: the history takes ids only
-        said = partial(self._client.conversations_history, channel=channel)
-        if thread is not None:  # the history leaves out what is said in threads
-            said = partial(self._client.conversations_replies, channel=channel, ts=thread)
-        oldest = f"{since.timestamp() - 60:.6f}"
-        history = _ask(lambda: said(oldest=oldest, include_all_metadata=True, limit=200))
+        history = _ask(
+            lambda: self._client.conversations_history(
+                channel=channel,
+                oldest=f"{since.timestamp() - 60:.6f}",
+                include_all_metadata=True,
+                limit=200,
+            )
+        )
         for message in history.get("messages", []):
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("key") == key:
