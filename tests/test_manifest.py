@@ -33,7 +33,6 @@ SCOPES: dict[str, set[str]] = {
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
     "conversations_history": {"im:history"},  # DMs only, see the manifest
-    "conversations_replies": {"im:history"},  # DMs only, see the manifest
     "conversations_open": {"im:write"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},

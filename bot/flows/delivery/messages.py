@@ -75,7 +75,8 @@ def _send(bot: Bot, entry: OutboxEntry, now: datetime) -> dict[str, Any] | None:
         channel, lead, thread = first.channel, None, first.ts
     else:
         channel, lead = address(bot, entry, now)
-    posted = _posted_before(bot, entry, channel, thread)
+    # What is said in a channel is not ours to read: see the scopes of the manifest.
+    posted = None if thread else _posted_before(bot, entry, channel)
     if posted is None:
         shown = with_lead(_message(entry), lead)
         posted = bot.slack.post(channel, shown.text, shown.blocks, entry.key, thread)
@@ -86,7 +87,7 @@ def _message(entry: OutboxEntry) -> Rendered:
     return Rendered(entry.request["text"], entry.request["blocks"])
 
 
-def _posted_before(bot: Bot, entry: OutboxEntry, channel: str, thread: str | None) -> Posted | None:
+def _posted_before(bot: Bot, entry: OutboxEntry, channel: str) -> Posted | None:
     """
     After an attempt whose answer was lost: the message, if it was posted all the same.
 
@@ -97,7 +98,7 @@ def _posted_before(bot: Bot, entry: OutboxEntry, channel: str, thread: str | Non
     if first or (entry.error or "").startswith(UNSENT):
         return None
     try:
-        return bot.slack.find(channel, entry.key, entry.created_at, thread)
+        return bot.slack.find(channel, entry.key, entry.created_at)
     except DeliveryError:
         logger.warning("cannot look up", extra={"action": "lookup_failed", "key": entry.key})
         return None
