@@ -5,7 +5,8 @@ from typing import Any, Literal, get_args
 
 from bot.sandbox.slack.errors import SandboxError
 
-Kind = Literal["member", "guest", "deactivated", "bot", "stranger"]
+# An ultra guest sees one channel; a neighbour is of another workspace of the same organization.
+Kind = Literal["member", "guest", "ultra_guest", "deactivated", "bot", "stranger", "neighbour"]
 HOME_TEAM = "T0SANDBOX"
 FOREIGN_TEAM = "T0FOREIGN"
 TEAM_DOMAIN = "sandbox"
@@ -32,7 +33,7 @@ class Account:
 
     @property
     def team_id(self) -> str:
-        return FOREIGN_TEAM if self.kind == "stranger" else HOME_TEAM
+        return FOREIGN_TEAM if self.kind in {"stranger", "neighbour"} else HOME_TEAM
 
     @property
     def handle(self) -> str:
@@ -66,8 +67,8 @@ class Account:
                 "tz_offset": self.tz_offset,
                 "is_admin": False,
                 "is_owner": False,
-                "is_restricted": self.kind == "guest",
-                "is_ultra_restricted": False,
+                "is_restricted": self.kind in {"guest", "ultra_guest"},
+                "is_ultra_restricted": self.kind == "ultra_guest",
             }
         if self.kind == "stranger":
             user["is_stranger"] = True

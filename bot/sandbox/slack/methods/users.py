@@ -1,5 +1,6 @@
 """users.* and usergroups.*: who is who."""
 
+from bot.sandbox.slack.accounts import HOME_TEAM
 from bot.sandbox.slack.errors import ApiError
 from bot.sandbox.slack.messages import Json
 from bot.sandbox.slack.methods.method import Context
@@ -14,7 +15,7 @@ def info(c: Context) -> Json:
 
 
 def list_(c: Context) -> Json:
-    own = [a.as_json() for a in c.workspace.accounts.values() if a.kind != "stranger"]
+    own = [a.as_json() for a in c.workspace.accounts.values() if a.team_id == HOME_TEAM]
     return page(c, "members", own)
 
 
@@ -22,7 +23,12 @@ def lookup_by_email(c: Context) -> Json:
     """Finds active members and guests only."""
     wanted = c.arguments.required("email").lower()
     for account in c.workspace.accounts.values():
-        if account.email.lower() == wanted and account.kind in {"member", "guest", "bot"}:
+        if account.email.lower() == wanted and account.kind in {
+            "member",
+            "guest",
+            "ultra_guest",
+            "bot",
+        }:
             return {"user": account.as_json()}
     raise ApiError("users_not_found")
 
