@@ -1,29 +1,17 @@
 """A gateway as a usage source reads it: its credential, and what its refusals mean."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import httpx
 
+from bot.clients.credentials import can_be_sent
+from bot.clients.remedies import Remedies
 from bot.clients.retry_after import read_retry_after
 from bot.clients.usage.errors import SourceError, SourceRefused, SourceUnavailable
 from bot.clients.usage.http_json import read_message
 from bot.clients.usage.patience import Patience
 from bot.clients.usage.reading import LARGEST_ANSWER, READ_SECONDS, Parameters, Reader
 from bot.clock import Clock
-
-_PASSING = {408, 409, 425, 429}
-
-
-@dataclass(frozen=True, slots=True)
-class Remedies:
-    """What a person has to change, in the names of the settings of this gateway."""
-
-    gateway: str
-    address: str  # the setting with the base URL
-    key: str  # the setting with the credential
-    forbidden: str  # what a key needs that may not read this
-    phrases: Mapping[str, str] = field(default_factory=dict)  # in a message, whatever the status
 
 
 class HttpJson:
@@ -41,7 +29,7 @@ class HttpJson:
         largest_answer: int = LARGEST_ANSWER,
         read_seconds: float = READ_SECONDS,
     ) -> None:
-        if authorization is not None and not _sendable(authorization):
+        if authorization is not None and not can_be_sent(authorization):
             # httpx would quote the whole header, key and all, in its own error
             raise SourceRefused(f"{remedies.key} is empty or holds characters no key has")
         self._remedies = remedies
@@ -69,33 +57,8 @@ class HttpJson:
             message = message.replace(secret, "…")
         status = response.status_code
         said = f"{path} answered {status}" + (f": {message[:300]}" if message else "")
-        remedy = self._remedy(status, message)
+        remedy = self._remedies.find(status, message)
         if remedy is not None:
             return SourceRefused(f"{remedy} ({said})", status)
         retry_after = read_retry_after(response.headers.get("retry-after"), self._clock())
         return SourceUnavailable(said, retry_after)
-
-    def _remedy(self, status: int, message: str) -> str | None:
-        """None for trouble that may be over when it is tried again."""
-        remedies = self._remedies
-        for phrase, remedy in remedies.phrases.items():
-            if phrase.lower() in message.lower():
-                return remedy
-        if status >= 500 or status in _PASSING:
-            return None
-        match status:
-            case 401:
-                return f"the key was refused: check {remedies.key}"
-            case 403:
-                return f"the key may not read this: {remedies.forbidden}"
-            case 404:
-                return f"the endpoint does not exist there: check {remedies.address}"
-            case 400 | 422:
-                return f"{remedies.gateway} refused the request: check its version"
-        return f"an unexpected answer {status}: check {remedies.address}"
-
-
-def _sendable(authorization: str) -> bool:
-    """A scheme, one space, and what follows it without any."""
-    scheme, _, key = authorization.partition(" ")
-    return bool(scheme and key) and key.isascii() and key.isprintable() and " " not in key

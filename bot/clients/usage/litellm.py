@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from bot.clients.remedies import Remedies
 from bot.clients.usage.closing import Closing
 from bot.clients.usage.errors import PageLoop, SourceDataError, SourceRefused
-from bot.clients.usage.http import HttpJson, Remedies
+from bot.clients.usage.http import HttpJson
 from bot.clients.usage.http_json import parse_answer
 from bot.clients.usage.litellm_answers import ActivityPage, Team, TeamPage
 from bot.clients.usage.litellm_rows import DAY, TeamActivity
@@ -37,12 +38,15 @@ _ROWS_A_PAGE = 1000
 _MOST_PAGES = 10_000
 _NAMES_FROM = timedelta(days=31)
 _NO_DATABASE = "LiteLLM runs without a database and so counts nothing: set its DATABASE_URL"
+NO_DATABASE = dict.fromkeys(
+    ("no db connected", "db not connected", "database not connected"), _NO_DATABASE
+)
 REMEDIES = Remedies(
     gateway="LiteLLM",
     address="LITELLM_BASE_URL",
     key="LITELLM_API_KEY",
     forbidden=f"LITELLM_API_KEY needs a proxy_admin's key with allowed_routes {TEAMS} and {ACTIVITY}",
-    phrases={"no db connected": _NO_DATABASE, "db not connected": _NO_DATABASE},
+    phrases=NO_DATABASE,
 )
 
 

@@ -12,14 +12,15 @@ the longest counts. And a total that is missing, or that falls within its window
 is not seen. What is spent between the last poll of a window and its end is never told.
 """
 
-import base64
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from bot.clients.credentials import basic
+from bot.clients.remedies import Remedies
 from bot.clients.usage.closing import Closing
 from bot.clients.usage.errors import PageLoop, SourceRefused
-from bot.clients.usage.http import HttpJson, Remedies
+from bot.clients.usage.http import HttpJson
 from bot.clients.usage.http_json import parse_answer
 from bot.clients.usage.mlflow_answers import Policy, PolicyPage, Windows
 from bot.clients.usage.mlflow_totals import HOUR, Total, choose_totals, keep_totals
@@ -61,7 +62,7 @@ class MlflowSource(Closing):
         self.name = name
         self._scope = scope
         self._patience = patience
-        authorization, secrets = _authorize(username, password)
+        authorization, secrets = basic(username, password)
         self._http = HttpJson(
             base_url,
             REMEDIES,
@@ -156,13 +157,6 @@ class MlflowSource(Closing):
             requests=0,
             team=total.target,
         )
-
-
-def _authorize(username: str | None, password: str | None) -> tuple[str | None, tuple[str, ...]]:
-    if username is None and password is None:
-        return None, ()
-    pair = base64.b64encode(f"{username or ''}:{password or ''}".encode()).decode()
-    return f"Basic {pair}", tuple(secret for secret in (password, pair) if secret)
 
 
 def _floor(moment: datetime) -> datetime:
