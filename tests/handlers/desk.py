@@ -47,7 +47,8 @@ class Desk:
     def card(self) -> Message:
         """The card in the approvals channel, as it stands now."""
         posted = self.slack.channel(APPROVALS).messages()
-        return [m for m in posted if m.text.startswith("Overage request")][-1]
+        top = [m for m in posted if m.thread_ts is None]
+        return [m for m in top if m.text.startswith("Overage request")][-1]
 
     def alert(self) -> Message:
         """The alert in Dana's DM."""
