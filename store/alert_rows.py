@@ -44,6 +44,7 @@ class SentAlert:
     furthest: Step
     round: int  # how often an answer's term was over
     escalate_at: datetime | None  # something is due then
+    bundle: int | None = None  # the first alert of the message it is in, when it is not alone
 
     def is_open(self, now: datetime) -> bool:
         """Whether it waits for an answer: none holds, and no worse stage has replaced it."""
@@ -77,6 +78,7 @@ def sent_of(row: AlertRow) -> SentAlert:
         furthest=Step(row.furthest),
         round=row.round,
         escalate_at=row.escalate_at,
+        bundle=row.bundle,
     )
 
 

@@ -1,5 +1,6 @@
 """Alerts that were sent, and what was answered."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, update
@@ -106,6 +107,29 @@ def answer(
 def _term_is_over(now: datetime) -> ColumnElement[bool]:
     """As the database sees it: an answer without a term holds."""
     return and_(col(AlertRow.answer_until).is_not(None), col(AlertRow.answer_until) <= now)
+
+
+def put_together(tx: Session, alert_ids: Collection[int], bundle: int) -> None:
+    """These are one message; `bundle` is the first of them."""
+    those = update(AlertRow).where(col(AlertRow.id).in_(alert_ids))
+    tx.execute(those.values(bundle=bundle))
+
+
+def of_bundle(tx: Session, bundle: int) -> list[SentAlert]:
+    """
+    The alerts of one message, in its order.
+
+    The first is locked: two answers to one message are shown one after the other, and the second
+    sees the first.
+    """
+    load(tx, bundle, lock=True)
+    rows = tx.exec(
+        select(AlertRow)
+        .where(col(AlertRow.bundle) == bundle)
+        .order_by(col(AlertRow.stage).desc(), col(AlertRow.id))
+        .execution_options(populate_existing=True)
+    )
+    return [sent_of(row) for row in rows]
 
 
 def judge(tx: Session, alert_id: int, feedback: Feedback, by: str, now: datetime) -> bool:

@@ -154,6 +154,13 @@ def drop(tx: Session, entry: OutboxEntry, now: datetime, why: str) -> bool:
     return _update_if_ours(tx, entry, state="superseded", done_at=now, error=why)
 
 
+def replace(tx: Session, keys: Collection[str], now: datetime) -> None:
+    """Another entry says what these would have said."""
+    values = {"state": "superseded", "done_at": now}
+    for some in batches(keys):
+        tx.execute(sa.update(outbox).where(outbox.c.key.in_(some or []), _PENDING).values(**values))
+
+
 def mark(tx: Session, key: str, state: str, now: datetime, error: str | None) -> bool:
     """Of an entry that was sent: it no longer stands there (`edited`), or does again (`done`)."""
     done = tx.execute(

@@ -134,6 +134,7 @@ class Case:
     is_known: bool  # the policy still has the budget
     is_stale: bool
     is_there: bool  # this stage or a worse one, under the limit that it was told for
+    is_under: bool = False  # below a budget that is exhausted, which is what binds
     comes_back: bool = True  # gone, it may return without a new alert; a spike would have one
 
 
@@ -170,6 +171,8 @@ def decide(case: Case, ladder: Ladder, calendar: WorkCalendar, now: datetime) ->
         return Wait(now + STALE_WAIT)
     if (may := may_tell_at(case.stage, calendar, now)) > now:
         return Wait(may)
+    if case.is_under:
+        return Wait(now + GONE_WAIT)
     if not case.is_there:
         return Wait(now + GONE_WAIT) if case.comes_back else Stop("it is over")
     if case.is_answered:

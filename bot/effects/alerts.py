@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.effects import messages
+from bot.effects import bundles, messages
 from bot.parts import Bot
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
+from bot.render.bundle import Part, bundle_message
 from store import alerts
 from store.alert_rows import SentAlert
 
@@ -18,13 +19,24 @@ def subject(alert_id: int) -> str:
 
 def show(tx: Session, bot: Bot, alert: SentAlert, now: datetime, state: str) -> None:
     """Every copy of an alert, with what was said and by what it was replaced; `state` names it."""
-    shown = Shown(
-        answer=alert.answer,
-        feedback=(alert.feedback, alert.feedback_by or "") if alert.feedback else None,
-        replaced=_replaced(tx, bot, alert),
-    )
-    rendered = alert_message(alert.id, alert.figures, shown)
+    rendered = alert_message(alert.id, alert.figures, shown(tx, bot, alert))
     messages.update_copies(tx, subject(alert.id), state, rendered, now)
+    if alert.bundle is None:
+        return
+    parts = [
+        Part(one.id, one.figures, shown(tx, bot, one)) for one in alerts.of_bundle(tx, alert.bundle)
+    ]
+    about = bundles.subject(alert.bundle)
+    messages.update_copies(tx, about, f"{alert.id}:{state}", bundle_message(parts), now)
+
+
+def shown(tx: Session, bot: Bot, alert: SentAlert) -> Shown | None:
+    """What was said since; None while the alert still asks, and nobody has said anything."""
+    replaced = _replaced(tx, bot, alert)
+    if alert.answer is None and alert.feedback is None and replaced is None:
+        return None
+    judged = (alert.feedback, alert.feedback_by or "") if alert.feedback else None
+    return Shown(answer=alert.answer, feedback=judged, replaced=replaced)
 
 
 def _replaced(tx: Session, bot: Bot, alert: SentAlert) -> Replaced | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.domain.alerts import due_spike
-from bot.domain.budgets import PersonRef
+from bot.domain.budgets import PersonRef, Stage
 from bot.domain.escalation import (
     Case,
     Ladder,
@@ -22,8 +22,8 @@ from bot.domain.escalation import (
 from bot.domain.spans import WorkCalendar
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
+from bot.effects import above, messages
 from bot.effects import alerts as alert_effects
-from bot.effects import messages
 from bot.parts import Bot
 from bot.render.alert import alert_message
 from bot.render.blocks import Rendered
@@ -68,7 +68,9 @@ def _step(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
         return False
     calendar = calendar_of(bot.policy, alert.figures.time_zone)
     standing = standings.of_budget(tx, bot.policy, alert.budget, now)
-    match decide(_case(alert, standing, calendar), alert.ladder, calendar, now):
+    under = _is_under(tx, bot, alert, now)
+    case = _case(alert, standing, calendar, is_under=under)
+    match decide(case, alert.ladder, calendar, now):
         case Tell(step, again):
             if standing is not None:
                 _tell(tx, bot, alert, alert.ladder, step, standing, now, again=again)
@@ -80,7 +82,16 @@ def _step(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
     return False
 
 
-def _case(alert: SentAlert, standing: Standing | None, calendar: WorkCalendar) -> Case:
+def _is_under(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
+    """Whether a budget above is exhausted, so that nobody is reminded of a milder stage below."""
+    if alert.stage is Stage.EXHAUSTED or alert.budget not in bot.policy.tree.budgets:
+        return False
+    return above.is_under(tx, bot, alert.budget, now) is not None
+
+
+def _case(
+    alert: SentAlert, standing: Standing | None, calendar: WorkCalendar, *, is_under: bool
+) -> Case:
     figures = alert.figures
     is_spike = figures.reason is Reason.SPIKE
     there = (
@@ -97,6 +108,7 @@ def _case(alert: SentAlert, standing: Standing | None, calendar: WorkCalendar) -
         is_known=standing is not None,
         is_stale=standing is not None and standing.freshness.stale,
         is_there=there,
+        is_under=is_under and not is_spike,
         comes_back=not is_spike,
     )
 

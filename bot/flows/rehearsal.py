@@ -18,7 +18,8 @@ def newest(bot: Bot) -> int:
 def said_since(bot: Bot, mark: int) -> list[str]:
     """Each entry written since, as a line: to whom, and what."""
     with bot.db.transaction() as tx:
-        return [_line(entry) for entry in outbox.written_since(tx, mark)]
+        written = outbox.written_since(tx, mark)
+    return [_line(entry) for entry in written if entry.state != "superseded"]
 
 
 def waits_until(bot: Bot, moment: datetime) -> bool:

@@ -10,6 +10,7 @@ from bot.clients.slack import DeliveryError, Posted
 from bot.domain.delegations import Delegation
 from bot.domain.overages import RequestState
 from bot.domain.people import Person
+from bot.effects import bundles
 from bot.parts import Bot
 from bot.render.delegation import in_place_of as away
 from bot.render.reminder import unreached
@@ -18,6 +19,7 @@ from store.outbox import OutboxEntry
 
 KNOWN_FOR = timedelta(hours=1)
 ALERT = "alert:"
+ALERTS = (ALERT, bundles.SUBJECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def address(bot: Bot, entry: OutboxEntry, now: datetime) -> tuple[str, str | Non
     person = _known(bot, to["person"], now)
     if person.deleted:
         raise DeliveryError("user_disabled", permanent=True)
-    if entry.subject.startswith(ALERT):
+    if entry.subject.startswith(ALERTS):
         with bot.db.transaction() as tx:
             held = delegations.live(tx, person.id, now)
         if held is not None and _can_take_it(bot, held, now):

@@ -1,29 +1,20 @@
-"""Acting on a standing: alert the owner, keep the limit state in step, end raises."""
+"""Acting on a standing: keep the limit state in step, end raises, and when to look again."""
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from sqlmodel import Session
 
-from bot.domain.alerts import Alert, due_alert, due_spike, figures_of
-from bot.domain.budgets import Stage
-from bot.domain.escalation import ladder_of
-from bot.domain.money import Micros
-from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
 from bot.effects import limits as limit_effects
-from bot.effects import messages, request_cards
+from bot.effects import request_cards
 from bot.effects import requests as request_effects
-from bot.flows.tick import muting
 from bot.parts import Bot, targets_of
-from bot.render.alert import alert_message
 from store import (
-    alerts,
     audit,
-    drivers,
     limits,
     overages,
     raises,
@@ -33,10 +24,13 @@ from store import (
 from store.db import savepoint
 
 logger = logging.getLogger(__name__)
-Act = Callable[[Session, Bot, Standing, datetime], bool]
+Done = TypeVar("Done")
+Act = Callable[[Session, Bot, Standing, datetime], Done]
 
 
-def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetime) -> bool | None:
+def one_budget(
+    tx: Session, act: Act[Done], bot: Bot, standing: Standing, now: datetime
+) -> Done | None:
     """What goes wrong with one budget is undone and logged, and None; the others go on."""
     try:
         with savepoint(tx):
@@ -46,79 +40,6 @@ def one_budget(tx: Session, act: Act, bot: Bot, standing: Standing, now: datetim
             "budget failed", extra={"action": "budget_failed", "budget": standing.budget.id}
         )
         return None
-
-
-def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
-    """Fire the one alert that is due, if any: the stage that is reached, or a spike if it is worse."""
-    limit = standing.limit
-    if limit is None:
-        return False
-    stage, sudden = _untold(tx, bot, standing, limit)
-    if stage is None or (sudden is not None and sudden.stage > stage.stage):
-        return sudden is not None and _fire(tx, bot, sudden, now) is not None
-    alert_id = _fire(tx, bot, stage, now)
-    if alert_id is not None and sudden is not None:
-        # The message says it, too: a second one would only wake the owner again.
-        muting.mute(tx, sudden, figures_of(sudden, bot.policy, now), alert_id, now)
-    return alert_id is not None
-
-
-def _untold(
-    tx: Session, bot: Bot, standing: Standing, limit: Micros
-) -> tuple[Alert | None, Alert | None]:
-    """The stage and the spike that are there and were not told yet."""
-    calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
-    sudden = due_spike(standing, calendar)
-    known = told.spike_told(tx, sudden.key) if sudden else None
-    stage = None
-    if standing.stage is not None:
-        sent = told.sent_stages(tx, standing.budget.id, standing.period.first_day, limit)
-        stage = due_alert(standing, sent)
-    if known is None:
-        return stage, sudden
-    return (None if stage is not None and _is_of_the_spike(stage, known) else stage), None
-
-
-def _is_of_the_spike(stage: Alert, spike: Stage) -> bool:
-    """Whether the forecast only says what a spike that was told as badly has done to it."""
-    return stage.reason is not Reason.SHARE and stage.stage <= spike
-
-
-def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int | None:
-    """An alert's row and its DM, in this transaction; None when it was told already, or by a child's."""
-    standing, budget = alert.standing, alert.standing.budget
-    until = min(standing.freshness.as_of or now, now)
-    family = bot.policy.tree.family(budget.id)
-    driver = drivers.of_budgets(tx, family, until, bot.policy.basis)
-    figures = figures_of(alert, bot.policy, now, driver)
-    if (said_by := muting.said_by_a_child(tx, bot, alert, now)) is not None:
-        muting.mute(tx, alert, figures, said_by, now)
-        return None
-    ladder = ladder_of(budget, alert.stage, bot.policy)
-    alert_id = alerts.record(tx, alert, figures, now, ladder=ladder)
-    if alert_id is None:
-        return None
-    messages.post(
-        tx,
-        alert.key,
-        {"person": budget.owner},
-        alert_message(alert_id, figures),
-        now,
-        subject=f"alert:{alert_id}",
-        stream=f"budget:{budget.id}",
-        priority=5 - alert.stage,
-        instead=budget.backup,
-    )
-    data = {
-        "stage": alert.stage.word,
-        "reason": alert.reason.value,
-        "owner": budget.owner,
-        "spent": standing.spent,
-        "limit": standing.limit,
-        "policy_version": bot.policy.version,
-    }
-    audit.note(tx, "alert.fired", audit.SYSTEM, alert.key, data, now)
-    return alert_id
 
 
 def enforce(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from bot.clients.usage.collector import collector_paused
 from bot.domain.budgets import BudgetId
 from bot.domain.policy import SourcePolicy
-from bot.flows.tick.acting import alert, end_raises, enforce, look_again, one_budget
+from bot.flows.tick.acting import end_raises, enforce, look_again, one_budget
+from bot.flows.tick.alerting import alert, put_together
 from bot.flows.tick.applying import apply_policy
 from bot.flows.tick.evaluating import evaluate_time
 from bot.intake.polling import read
@@ -89,10 +90,11 @@ def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tup
         gathered = standings.gather(tx, bot.policy, now, some).values()
         found = evaluate_time(tx, bot, gathered, now)
         alerted = [one_budget(tx, alert, bot, s, now) for s in found]
+        put_together(tx, alerted, now)
         enforced = [one_budget(tx, enforce, bot, s, now) for s in found]
         over = {r.raised.budget for r in raises.ended_unnoted(tx, now)}
         ended = [s.budget.id in over and one_budget(tx, end_raises, bot, s, now) for s in found]
-        fired += alerted.count(True)
+        fired += sum(map(bool, alerted))
         changes += enforced.count(True)
         outcomes = zip(found, alerted, enforced, ended, strict=True)
         look_again(tx, [s for s, *done in outcomes if None not in done], now)

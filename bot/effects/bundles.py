@@ -1,0 +1,80 @@
+"""Several alerts of one owner that fire together: one message instead of one for each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.alerts import AlertFigures
+from bot.domain.budgets import PersonRef, Stage
+from bot.effects.messages import POST
+from bot.render.bundle import MOST, Part, bundle_message
+from store import alerts, outbox
+from store.outbox import Lane, NewEntry, OutboxEntry
+
+SUBJECT = "alerts:"
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An alert that was recorded, and whose own message waits in the outbox under its key."""
+
+    alert_id: int
+    key: str
+    stream: str
+    owner: PersonRef
+    stage: Stage
+    figures: AlertFigures
+
+
+def subject(bundle: int) -> str:
+    """Of the message itself; reminders are about one alert, and have that one's subject."""
+    return f"{SUBJECT}{bundle}"
+
+
+def by_owner(fired: Iterable[Fired]) -> list[list[Fired]]:
+    """Those that belong into one message, the worst first; whoever is alone stays alone."""
+    owners: dict[str, list[Fired]] = {}
+    for one in fired:
+        owners.setdefault(one.owner.lower(), []).append(one)
+    groups: list[list[Fired]] = []
+    for own in owners.values():
+        ordered = sorted(own, key=lambda one: -one.stage)
+        groups += [ordered[start : start + MOST] for start in range(0, len(ordered), MOST)]
+    return [group for group in groups if len(group) > 1]
+
+
+def send_together(tx: Session, group: Sequence[Fired], now: datetime) -> None:
+    """
+    One message in the place of those that wait, in the transaction that wrote them.
+
+    They stay in the outbox, replaced: should nobody be reached by the one message, each goes its
+    own way, to its own budget's backup.
+    """
+    first = group[0]
+    rendered = bundle_message([Part(one.alert_id, one.figures) for one in group])
+    keys = [one.key for one in group]
+    alerts.put_together(tx, [one.alert_id for one in group], first.alert_id)
+    outbox.replace(tx, keys, now)
+    request = {
+        "to": {"person": first.owner},
+        "text": rendered.text,
+        "blocks": rendered.blocks,
+        "alone": keys,
+    }
+    about = subject(first.alert_id)
+    priority = 5 - first.stage
+    entry = NewEntry(about, first.stream, about, Lane.SLACK, POST, request, priority)
+    outbox.add(tx, entry, now)
+
+
+def is_bundle(entry: OutboxEntry) -> bool:
+    return entry.subject.startswith(SUBJECT)
+
+
+def send_alone(tx: Session, entry: OutboxEntry, now: datetime, why: str) -> None:
+    """Nobody was reached by the one message: each alert is sent by itself after all."""
+    if outbox.drop(tx, entry, now, f"sent one by one: {why}"):
+        for key in entry.request["alone"]:
+            outbox.revive(tx, key, now)

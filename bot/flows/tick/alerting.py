@@ -1,0 +1,117 @@
+"""Alerting: the owner of a standing is told what is due, and of several budgets in one message."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.alerts import Alert, due_alert, due_spike, figures_of
+from bot.domain.budgets import Stage
+from bot.domain.escalation import ladder_of
+from bot.domain.money import Micros
+from bot.domain.stages import Reason
+from bot.domain.standings import Standing
+from bot.effects import above, bundles, messages
+from bot.effects.bundles import Fired
+from bot.flows.tick import muting
+from bot.parts import Bot
+from bot.render.alert import alert_message
+from store import alerts, audit, drivers, told
+from store.db import savepoint
+
+logger = logging.getLogger(__name__)
+
+
+def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> Fired | bool:
+    """
+    Fire the one alert that is due, if any: the stage that is reached, or a spike if it is worse.
+
+    While a budget above is exhausted its limit is what binds, so a stage below is not told; it
+    stays due until there is room again.
+    """
+    limit = standing.limit
+    if limit is None:
+        return False
+    stage, sudden = _untold(tx, bot, standing, limit)
+    if stage is not None and (binds := above.exhausted(tx, bot, stage, now)) is not None:
+        above.tell(tx, bot, stage, binds, now)
+        stage = None
+    if stage is None or (sudden is not None and sudden.stage > stage.stage):
+        return (sudden is not None and _fire(tx, bot, sudden, now)) or False
+    fired = _fire(tx, bot, stage, now)
+    if fired is not None and sudden is not None:
+        # The message says it, too: a second one would only wake the owner again.
+        muting.mute(tx, sudden, figures_of(sudden, bot.policy, now), fired.alert_id, now)
+    return fired or False
+
+
+def put_together(tx: Session, fired: Iterable[Fired | bool | None], now: datetime) -> None:
+    """What fired for one owner becomes one message; where that fails they stay one for each."""
+    for group in bundles.by_owner(one for one in fired if isinstance(one, Fired)):
+        try:
+            with savepoint(tx):
+                bundles.send_together(tx, group, now)
+        except Exception:
+            extra = {"action": "bundle_failed", "alerts": [one.alert_id for one in group]}
+            logger.exception("several alerts could not be one message", extra=extra)
+
+
+def _untold(
+    tx: Session, bot: Bot, standing: Standing, limit: Micros
+) -> tuple[Alert | None, Alert | None]:
+    """The stage and the spike that are there and were not told yet."""
+    calendar = replace(bot.policy.organization.calendar, time_zone=standing.budget.time_zone)
+    sudden = due_spike(standing, calendar)
+    known = told.spike_told(tx, sudden.key) if sudden else None
+    stage = None
+    if standing.stage is not None:
+        sent = told.sent_stages(tx, standing.budget.id, standing.period.first_day, limit)
+        stage = due_alert(standing, sent)
+    if known is None:
+        return stage, sudden
+    return (None if stage is not None and _is_of_the_spike(stage, known) else stage), None
+
+
+def _is_of_the_spike(stage: Alert, spike: Stage) -> bool:
+    """Whether the forecast only says what a spike that was told as badly has done to it."""
+    return stage.reason is not Reason.SHARE and stage.stage <= spike
+
+
+def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> Fired | None:
+    """An alert's row and its DM, in this transaction; None when it was told already, or by a child's."""
+    standing, budget = alert.standing, alert.standing.budget
+    until = min(standing.freshness.as_of or now, now)
+    family = bot.policy.tree.family(budget.id)
+    driver = drivers.of_budgets(tx, family, until, bot.policy.basis)
+    figures = figures_of(alert, bot.policy, now, driver)
+    if (said_by := muting.said_by_a_child(tx, bot, alert, now)) is not None:
+        muting.mute(tx, alert, figures, said_by, now)
+        return None
+    ladder = ladder_of(budget, alert.stage, bot.policy)
+    alert_id = alerts.record(tx, alert, figures, now, ladder=ladder)
+    if alert_id is None:
+        return None
+    stream = f"budget:{budget.id}"
+    messages.post(
+        tx,
+        alert.key,
+        {"person": budget.owner},
+        alert_message(alert_id, figures),
+        now,
+        subject=f"alert:{alert_id}",
+        stream=stream,
+        priority=5 - alert.stage,
+        instead=budget.backup,
+    )
+    data = {
+        "stage": alert.stage.word,
+        "reason": alert.reason.value,
+        "owner": budget.owner,
+        "spent": standing.spent,
+        "limit": standing.limit,
+        "policy_version": bot.policy.version,
+    }
+    audit.note(tx, "alert.fired", audit.SYSTEM, alert.key, data, now)
+    return Fired(alert_id, alert.key, stream, budget.owner, alert.stage, figures)
