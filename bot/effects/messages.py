@@ -107,6 +107,8 @@ def update_copies(tx: Session, subject: str, state: str, rendered: Rendered, now
     shown, so saying it again adds nothing.
     """
     for copy in outbox.about(tx, subject, POST):
+        if copy.state == "superseded":
+            continue  # it was never posted
         outbox.add(
             tx,
             NewEntry(

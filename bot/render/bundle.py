@@ -9,7 +9,7 @@ from bot.render.alert import MARK, alert_message
 from bot.render.answer import Shown
 from bot.render.blocks import Rendered, header, message, section
 
-MOST = 5  # an answered alert has up to nine blocks, and Slack takes fifty
+MOST = 4  # an answered alert has up to nine blocks of two thousand characters together
 
 
 @dataclass(frozen=True, slots=True)
