@@ -33,6 +33,8 @@ def test_both_have_to_agree_and_the_sum_stays(place: Place) -> None:
     assert "The owner of Growth, where the dollars come from, has to agree too." in first.text
     place.acme.deliver()
     assert (Decimal(100), Decimal(300)) == limits(place)
+    assert "Approved so far by <@U0IVAN>." in place.said_to("gil")[0]
+    assert "Agree" == gil.dms()[0].buttons()[0][1]
     place.acme.later(seconds=1)
     assert isinstance(place.decides("gil", request), Decided)
     place.acme.deliver()
