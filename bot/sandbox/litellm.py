@@ -1,4 +1,4 @@
-"""A double of the LiteLLM proxy's teams and daily team activity, in the shapes of 1.106.2."""
+"""A double of the LiteLLM proxy: teams, their daily activity and limits, in the shapes of 1.106.2."""
 
 import hashlib
 from datetime import date, datetime
@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from bot.domain.usage import Tokens
 from bot.sandbox.litellm_activity import Key, Metrics, Row, show_page
+from bot.sandbox.litellm_limits import Limits
 from bot.sandbox.litellm_serving import Body, GatewayDouble, Refusal
 
 MASTER_KEY = "sk-sandbox-litellm-master"
@@ -19,12 +20,13 @@ class LiteLlm(GatewayDouble):
     master_key = MASTER_KEY
 
     def __init__(self, port: int = 0) -> None:
-        super().__init__(
-            {"/v2/team/list": self._list_teams, "/team/daily/activity": self._show_activity}, port
-        )
+        self.limits = Limits()
+        reading = {"/v2/team/list": self._list_teams, "/team/daily/activity": self._show_activity}
+        super().__init__({**reading, **self.limits.reading}, port, writing=self.limits.writing)
+        self.allowed_routes: tuple[str, ...] | None = None  # of the key; None: all
         self.unstable = False  # older versions order pages by date alone (BerriAI/litellm#30164)
         self.lists_deleted = True  # older versions ignore the parameter
-        self._teams: dict[str, Body] = {}
+        self._teams = self.limits.teams
         self._deleted: list[Body] = []
         self._keys: dict[str, Key] = {}
         self._rows: dict[tuple[str, date, str, str], Row] = {}
@@ -61,6 +63,7 @@ class LiteLlm(GatewayDouble):
         with self.lock:
             id_ = hashlib.sha256(f"{len(self._keys)}".encode()).hexdigest()
             self._keys[id_] = Key(id_, alias, team, user)
+            self.limits.add_key(id_, alias, team)
         return id_
 
     def spend(
@@ -106,6 +109,10 @@ class LiteLlm(GatewayDouble):
                 f"Authentication Error, Invalid proxy server token passed. Received API Key = {key}"
             )
             raise Refusal(401, self.error(401, said))
+        path = request.url.path
+        if self.allowed_routes is not None and path not in self.allowed_routes:
+            said = f"Virtual key is not allowed to call this route. Tried to call route: {path}"
+            raise Refusal(403, self.error(403, said))
 
     def _list_teams(self, request: Request) -> Body:
         page, size = _page(request)

@@ -1,8 +1,9 @@
-"""What the doubles of gateways that are read share: a server, a journal, and faults to show."""
+"""What the doubles of gateways share: a server, a journal, and faults to show."""
 
 import json
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import anyio
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from bot.sandbox.usage.faults import Fault, Faults
 
 Body = dict[str, object]
 Answer = Callable[[Request], Body]
+Write = Callable[[dict[str, Any]], Body]
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
@@ -25,14 +27,22 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 class GatewayDouble(Served):
-    """Answers GET; whoever extends it names the paths and says how an error looks."""
+    """Answers; whoever extends it names the paths to read and to write, and how an error looks."""
 
-    def __init__(self, paths: dict[str, Answer], port: int = 0) -> None:
+    def __init__(
+        self,
+        paths: dict[str, Answer],
+        port: int = 0,
+        *,
+        writing: dict[str, Write] | None = None,
+    ) -> None:
         self.faults = Faults()
         self.lock = threading.Lock()
         self._paths = paths
+        self._writing = writing or {}
         self._seen: list[tuple[str, tuple[tuple[str, str], ...]]] = []
-        routes = [Route("/{path:path}", self._handle, methods=["GET"])]
+        self._written: list[tuple[str, str]] = []
+        routes = [Route("/{path:path}", self._handle, methods=["GET", "POST"])]
         self._server = Server(Starlette(routes=routes), port)
 
     @property
@@ -43,6 +53,11 @@ class GatewayDouble(Served):
     def requests(self) -> Sequence[tuple[str, tuple[tuple[str, str], ...]]]:
         """Path and parameters of every request so far, the oldest first."""
         return tuple(self._seen)
+
+    @property
+    def written(self) -> Sequence[tuple[str, str]]:
+        """Path and body of every write that was carried out, as it came over the wire."""
+        return tuple(self._written)
 
     def error(self, status: int, message: str) -> Body:
         raise NotImplementedError
@@ -59,16 +74,29 @@ class GatewayDouble(Served):
             return broken
         try:
             self.authorize(request)
-            answer = self._paths.get(path)
-            if answer is None:
-                raise Refusal(404, {"detail": "Not Found"})
-            with self.lock:
-                body: object = answer(request)
+            body: object = await self._answer(path, request)
         except Refusal as refusal:
             return _json(refusal.body, refusal.status)
+        if fault is not None and fault.kind == "lose":
+            self._server.drop(request)
+            return Response()
         if fault is not None and fault.edit is not None and isinstance(body, dict):
             body = fault.edit(body)
         return _json(body, 200, cut=fault is not None and fault.kind == "truncate")
+
+    async def _answer(self, path: str, request: Request) -> Body:
+        if request.method == "GET":
+            if (answer := self._paths.get(path)) is None:
+                raise Refusal(404, {"detail": "Not Found"})
+            with self.lock:
+                return answer(request)
+        text = (await request.body()).decode()
+        if (write := self._writing.get(path)) is None:
+            raise Refusal(404, {"detail": "Not Found"})
+        with self.lock:
+            body = write(json.loads(text))
+            self._written.append((path, text))
+            return body
 
     async def _break(self, fault: Fault, request: Request) -> Response | None:
         match fault.kind:

@@ -1,5 +1,5 @@
 """
-A double of MLflow AI Gateway's budget policies and windows, in the shapes of 3.17.2.
+A double of MLflow AI Gateway's budget policies, windows and limits, in the shapes of 3.17.2.
 
 `make test-gateways` holds its answers against those of the real program.
 """
@@ -8,11 +8,12 @@ import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from bot.sandbox.litellm_serving import Body, GatewayDouble
+from bot.sandbox.litellm_serving import Body, GatewayDouble, Refusal
 
 _ROOT = "/api/3.0/mlflow/gateway/budgets"
 
@@ -34,15 +35,18 @@ class _Policy:
     starts_at: datetime
     ends_at: datetime
     spend: float = 0.0  # MLflow sums floats
+    amount: float = 0.5
+    action: str = "REJECT"
+    currency: str = "USD"
 
     def show(self) -> Body:
         shown: Body = {
             "budget_policy_id": self.id,
-            "budget_unit": "USD",
-            "budget_amount": 0.5,
+            "budget_unit": self.currency,
+            "budget_amount": self.amount,
             "duration": {"unit": self.unit, "value": 1},
             "target_scope": self.scope,
-            "budget_action": "REJECT",
+            "budget_action": self.action,
             "created_by": "",
             "created_at": 1795450647515,
             "last_updated_by": "",
@@ -63,7 +67,12 @@ class Mlflow(GatewayDouble):
     """`faults`, `requests` and `url` come from the double it is."""
 
     def __init__(self, credentials: tuple[str, str] | None = None, port: int = 0) -> None:
-        super().__init__({f"{_ROOT}/list": self._list, f"{_ROOT}/windows": self._windows}, port)
+        reading = {
+            f"{_ROOT}/list": self._list,
+            f"{_ROOT}/windows": self._windows,
+            f"{_ROOT}/get": self._get,
+        }
+        super().__init__(reading, port, writing={f"{_ROOT}/update": self._update})
         self.page_size = 1000
         self._credentials = credentials
         self._policies: dict[str, _Policy] = {}
@@ -84,6 +93,34 @@ class Mlflow(GatewayDouble):
             id_ = f"bp-{self._made}"
             self._policies[id_] = _Policy(id_, scope, target, unit, starts_at, ends_at)
         return id_
+
+    def set_policy(
+        self,
+        policy: str,
+        *,
+        amount: float | None = None,
+        action: str | None = None,
+        currency: str | None = None,
+    ) -> None:
+        """By hand, in MLflow's pages."""
+        with self.lock:
+            known = self._policies[policy]
+            self._policies[policy] = replace(
+                known,
+                amount=known.amount if amount is None else amount,
+                action=action or known.action,
+                currency=currency or known.currency,
+            )
+
+    def amount(self, policy: str) -> float:
+        with self.lock:
+            return self._policies[policy].amount
+
+    def lets_through(self, policy: str) -> bool:
+        """As the program decides before a call."""
+        with self.lock:
+            known = self._policies[policy]
+            return known.action != "REJECT" or known.spend < known.amount
 
     def delete_policy(self, policy: str) -> None:
         with self.lock:
@@ -121,7 +158,8 @@ class Mlflow(GatewayDouble):
             if request.headers.get("authorization") != f"Basic {pair}":
                 realm = {"www-authenticate": 'Basic realm="mlflow"'}
                 raise _Turned(401, "You are not authenticated.", **realm)
-        if request.url.path not in self._paths:
+        known = self._paths if request.method == "GET" else self._writing
+        if request.url.path not in known:
             raise _Turned(404, "<!doctype html>\n<title>404 Not Found</title>")
 
     async def _handle(self, request: Request) -> Response:
@@ -136,6 +174,22 @@ class Mlflow(GatewayDouble):
         shown = [policy.show() for policy in self._policies.values()]
         body = _leave_out_empty("budget_policies", shown[start:end])
         return {**body, "next_page_token": str(end)} if end < len(shown) else body
+
+    def _get(self, request: Request) -> Body:
+        return {"budget_policy": self._find(request.query_params["budget_policy_id"]).show()}
+
+    def _update(self, body: dict[str, Any]) -> Body:
+        """0 and less are taken like any other amount, and null changes nothing."""
+        policy = self._find(body["budget_policy_id"])
+        if (amount := body.get("budget_amount")) is not None:
+            policy = replace(policy, amount=float(amount))
+        self._policies[policy.id] = policy
+        return {"budget_policy": policy.show()}
+
+    def _find(self, id_: str) -> _Policy:
+        if id_ not in self._policies:
+            raise Refusal(404, self.error(404, f"GatewayBudgetPolicy not found ({id_})"))
+        return self._policies[id_]
 
     def _windows(self, _: Request) -> Body:
         policies = [policy for policy in self._policies.values() if policy.id not in self._hidden]
