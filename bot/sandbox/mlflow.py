@@ -150,7 +150,9 @@ class Mlflow(GatewayDouble):
 
     def error(self, status: int, message: str) -> Body:
         codes = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "RESOURCE_DOES_NOT_EXIST"}
-        return {"error_code": codes.get(status, "INTERNAL_ERROR"), "message": message}
+        code = codes.get(status, "INTERNAL_ERROR")
+        kind = "RESOURCE_NOT_FOUND" if status == 404 else code
+        return {"error_code": code, "message": message, "sqlstate": "KAM00", "error_class": kind}
 
     def authorize(self, request: Request) -> None:
         if self._credentials is not None:
@@ -188,7 +190,7 @@ class Mlflow(GatewayDouble):
 
     def _find(self, id_: str) -> _Policy:
         if id_ not in self._policies:
-            raise Refusal(404, self.error(404, f"GatewayBudgetPolicy not found ({id_})"))
+            raise Refusal(404, self.error(404, f"BudgetPolicy not found (budget_policy_id='{id_}')"))
         return self._policies[id_]
 
     def _windows(self, _: Request) -> Body:

@@ -114,3 +114,40 @@ def test_closed_door(closed_url: str) -> None:
 
                 assert _told(answers[0]) == _told(answers[1])
                 assert theirs == ours
+
+
+GET, UPDATE = (f"/api/3.0/mlflow/gateway/budgets/{name}" for name in ("get", "update"))
+
+
+def _write(url: str, policy: str, **body: object) -> httpx.Response:
+    sent = {"budget_policy_id": policy, **body}
+    return httpx.post(url + UPDATE, json=sent, trust_env=False, timeout=30)
+
+
+@pytest.mark.parametrize("amount", [1.25, 3, 0, -1, None])
+def test_limits(gateway: Gateway, double: Mlflow, amount: float | None) -> None:
+    """A policy is read and changed alike, and no amount is too little for either of them."""
+    places = {
+        gateway.url: gateway.add_policy(gateway.add_endpoint()[1], limit=0.5),
+        double.url: double.add_policy("e-1", *NOVEMBER),
+    }
+    told = []
+    for url, policy in places.items():
+        changed = _write(url, policy, budget_amount=amount)
+        read = _ask(url, f"{GET}?budget_policy_id={policy}")
+        assert changed.json()["budget_policy"] == read.json()["budget_policy"]
+        told.append((_told(changed), _told(read), read.json()["budget_policy"]["budget_amount"]))
+
+    assert told[0] == told[1]
+    assert (0.5 if amount is None else amount) == told[0][2]
+
+
+def test_unknown_policy(gateway: Gateway, double: Mlflow) -> None:
+    """A policy that is not there is refused alike, read or changed."""
+    for url in (gateway.url, double.url):
+        for answer in (_ask(url, f"{GET}?budget_policy_id=bp-9"), _write(url, "bp-9")):
+            assert (404, "RESOURCE_DOES_NOT_EXIST") == (
+                answer.status_code,
+                answer.json()["error_code"],
+            )
+    assert _told(_write(gateway.url, "bp-9")) == _told(_write(double.url, "bp-9"))

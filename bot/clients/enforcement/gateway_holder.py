@@ -129,7 +129,7 @@ class Holder:
         trouble: TargetError | None = None
         for step in steps:
             key = (order.budget, step.found.place)
-            self._tried[key] = self._tried.get(key, Known()).after(step)
+            self._tried[key] = self._tried.get(key, Known()).after(step, force=order.force)
             try:
                 with _about(step.found.place):
                     self._gateway.write(step, ends)

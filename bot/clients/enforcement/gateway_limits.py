@@ -83,11 +83,12 @@ class Known:
         """Whether it was the bot that blocked what is blocked."""
         return bool(found.blocked) and (self.switching or any(b for _, b in self.states[:1]))
 
-    def after(self, step: Step) -> "Known":
+    def after(self, step: Step, *, force: bool) -> "Known":
+        """What is written over on somebody's word is not for a later attempt to write over."""
         if isinstance(step, SetBlocked):
             return replace(self, switching=True)
         tried = (step.amount, *self.tried)[:_LATEST]
-        return replace(self, tried=tried, seen=step.found.amount)
+        return replace(self, tried=tried, seen=self.seen if force else step.found.amount)
 
     def confirmed(self) -> "Known":
         """An amount that arrives late is still ours."""
