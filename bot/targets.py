@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 from bot.clients.enforcement import EnforcementTarget
 from bot.clients.enforcement.anthropic import AnthropicTarget
+from bot.clients.enforcement.litellm import LiteLlmTarget
+from bot.clients.enforcement.mlflow import MlflowTarget
 from bot.clients.enforcement.webhook import WebhookTarget
 from bot.config.settings import Settings
-from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
-from bot.domain.targets import ANTHROPIC, WEBHOOK
+from bot.domain.targets import ANTHROPIC, LITELLM, MLFLOW, WEBHOOK
 
 
 def build_webhook(settings: Settings) -> dict[str, EnforcementTarget]:
@@ -29,7 +30,20 @@ def _anthropic(settings: Settings) -> EnforcementTarget:
     return AnthropicTarget(settings.anthropic_base_url, key)
 
 
+def _litellm(settings: Settings) -> EnforcementTarget:
+    url, key = settings.require_litellm()
+    return LiteLlmTarget(url, key.get_secret_value())
+
+
+def _mlflow(settings: Settings) -> EnforcementTarget:
+    password = settings.mlflow_password
+    secret = password.get_secret_value() if password else None
+    return MlflowTarget(settings.require_mlflow(), settings.mlflow_username, secret)
+
+
 KINDS: Mapping[str, Callable[[Settings], EnforcementTarget]] = {
+    LITELLM: _litellm,
+    MLFLOW: _mlflow,
     ANTHROPIC: _anthropic,
 }
 
@@ -46,10 +60,5 @@ def build_targets(settings: Settings, policy: Policy) -> dict[str, EnforcementTa
 
     Raises ConfigError when a variable that one of them needs is missing.
     """
-    wanted = named(policy)
-    if missing := [kind for kind in wanted if kind not in KINDS]:
-        raise ConfigError(
-            *(f"enforce.{kind}: cannot be held there yet; remove it" for kind in missing)
-        )
-    native = {kind: KINDS[kind](settings) for kind in wanted}
+    native = {kind: KINDS[kind](settings) for kind in named(policy)}
     return {**build_webhook(settings), **native}

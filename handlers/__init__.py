@@ -32,6 +32,7 @@ def register(app: App, bot: Bot) -> None:
     app.action("request:ask")(requests.ask)
     app.action("request:answer")(requests.answer)
     app.action("request:withdraw")(requests.withdraw)
+    app.action("exception:end")(requests.end_exception)
     app.action(actions.ANY)(actions.unknown)
 
     app.view("overage_request")(views.overage_request)

@@ -8,7 +8,7 @@ from slack_bolt import Ack, Respond
 
 from bot.domain.overages import RequestState
 from bot.domain.terms import seen
-from bot.flows import overages
+from bot.flows import exceptions, overages
 from bot.flows.overages import Click, NotDecided
 from bot.parts import Bot
 from handlers.errors import Tell, told
@@ -88,6 +88,22 @@ def withdraw(
         outcome = overages.withdraw(bot, request, body["user"]["id"], now)
         if not isinstance(outcome, overages.Decided):
             tell(outcome.text)
+
+
+def end_exception(
+    ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
+) -> None:
+    """Who somebody is, is asked of Slack now, as for a decision."""
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        click = pressed(action, body)
+        request = exceptions.load_request(bot, click.about.request)
+        actor, electorate = overages.who_decides(bot, request, body["user"]["id"], now)
+        origin = Click(place=click.place).origin
+        refused = exceptions.end_early(bot, request.id, actor, electorate, now, origin)
+        if refused is not None:
+            tell(refused)
 
 
 def _open(form: Mapping[str, Any] | NotDecided, body: Body, bot: Bot, tell: Tell) -> None:

@@ -60,6 +60,7 @@ def end_early(tx: Session, request_id: int, by: str, now: datetime) -> bool:
         col(RaiseRow.request) == request_id,
         col(RaiseRow.ends_at) > now,
         col(RaiseRow.starts_at) < now,
+        col(RaiseRow.ended_by).is_(None),  # clocks of two replicas differ, and a click is older
         planned_ends_at=func.coalesce(col(RaiseRow.planned_ends_at), col(RaiseRow.ends_at)),
         ends_at=now,
         ended_by=by,

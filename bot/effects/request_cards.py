@@ -101,4 +101,6 @@ def _progress(tx: Session, bot: Bot, request: OverageRequest) -> Progress | None
         applied_at=record.applied_at,
         ended_at=record.raised.ends_at if record.end_noted else None,
         restored_at=record.restored_at,
+        ended_by=record.ended_by,
+        planned_ends_at=record.planned_ends_at,
     )

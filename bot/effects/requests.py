@@ -62,7 +62,7 @@ def tell_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime) 
     note = requester_note(card)
     messages.update_copies(tx, f"{about}:receipt", state, note, now)
     if request.state is not RequestState.WITHDRAWN:
-        told = _concerned(tx, bot, request)
+        told = concerned(tx, bot, request)
         messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:told")
         _answer_in_thread(tx, request, note, now)
     if request.state is RequestState.APPROVED and request.donor is not None:
@@ -83,7 +83,7 @@ def tell_progress(
         messages.update_copies(tx, f"{about}:{copies}", state, requester_note(card), now)
     standing = None if lifted else standings.of_budget(tx, bot.policy, request.budget, now)
     note = raise_note(card, lifted, standing)
-    told = _concerned(tx, bot, request)
+    told = concerned(tx, bot, request)
     messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:progress")
 
 
@@ -128,7 +128,7 @@ def tell_waiting(tx: Session, bot: Bot, budget: BudgetId, outage: str, now: date
             continue
         card = card_of(tx, bot, request)
         about = subject(request.id)
-        told = [*_concerned(tx, bot, request), *request.decided_by]
+        told = [*concerned(tx, bot, request), *request.decided_by]
         key, note = f"{about}:{outage}", raise_note(card, lifted=True)
         messages.tell_people(tx, key, told, note, now, subject=f"{about}:progress")
 
@@ -142,7 +142,7 @@ def _state_of(card: Card) -> str:
     return hashlib.sha256(shown).hexdigest()[:12]
 
 
-def _concerned(tx: Session, bot: Bot, request: OverageRequest) -> list[str]:
+def concerned(tx: Session, bot: Bot, request: OverageRequest) -> list[str]:
     """The requester, and the owner when that is somebody else."""
     budget: Budget | None = bot.policy.tree.budgets.get(request.budget)
     owner = (budget.owner,) if budget else ()

@@ -29,6 +29,7 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.decision_buttons import agreeing, deciding
+from bot.render.exception import end_now, ended_early
 from bot.render.figures import NOW_AT_LIMIT, runway_text, spent_of_limit
 from bot.render.targets import Follower, notes, on_its_way, waited_for
 
@@ -44,6 +45,12 @@ class Progress:
     applied_at: datetime | None = None
     ended_at: datetime | None = None
     restored_at: datetime | None = None
+    ended_by: str | None = None  # whoever ended it before its time
+    planned_ends_at: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.ended_at is None and self.restored_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,18 @@ def request_card(card: Card, *, for_donor: bool = False) -> Rendered:
     tail: list[Block] = [section(said, "outcome")]
     if r.decision_reason:
         tail.append(quoted(f"Reason given: {r.decision_reason}", "decision_reason"))
+    if not for_donor:  # whoever gave the dollars cannot take them back
+        tail += _ending(card)
     note = f" Reason given: {one_line(r.decision_reason)}" if r.decision_reason else ""
     return message(f"{text} {said}{note}", *top, *tail)
+
+
+def _ending(card: Card) -> list[Block]:
+    """While the exception holds it can be ended."""
+    p = card.progress
+    if p is None or not p.holds:
+        return []
+    return [actions([end_now(card.request.id, p.raised.extra, card.budget_name)])]
 
 
 def outcome(card: Card) -> str:
@@ -142,12 +159,15 @@ def progress_text(card: Card) -> str:
         return ""
     limit = dollars(p.limit)
     until = moment(p.raised.ends_at, card.zone)
+    early = ""
+    if p.ended_by:
+        early = ended_early(person(p.ended_by), p.planned_ends_at, card.zone)
     if p.restored_at:
         back = f"the limit is back ✓ {clock_time(p.restored_at, card.zone)}"
-        return f"The exception is over; {back}{notes(p.targets)}."
+        return f"The exception is over{early}; {back}{notes(p.targets)}."
     if p.ended_at:
         waits = f"; {waited_for(_targets(p), card.zone)}" if p.target else ""
-        return f"The exception is over{waits}."
+        return f"The exception is over{early}{waits}."
     if p.applied_at:
         at = clock_time(p.applied_at, card.zone)
         return f"Limit lifted to {limit} ✓ {at}, until {until}{notes(p.targets)}."
@@ -168,12 +188,13 @@ def requester_note(card: Card) -> Rendered:
         f"{outcome(card)}"
     )
     if not r.decision_reason:
-        return message(text, section(text, "outcome"))
+        return message(text, section(text, "outcome"), *_ending(card))
     note = f" Reason given: {one_line(r.decision_reason)}"
     return message(
         text + note,
         section(text, "outcome"),
         quoted(f"Reason given: {r.decision_reason}", "decision_reason"),
+        *_ending(card),
     )
 
 

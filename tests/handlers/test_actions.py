@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 
 from bot.domain.overages import RequestState
-from bot.flows import alerts, overages, status
+from bot.flows import alerts, exceptions, overages, status
 from bot.sandbox.slack import Person
 from handlers.actions import NOTED
 from handlers.errors import SORRY
@@ -30,6 +30,7 @@ ANSWERS = {
     "request:ask": GONE_REQUEST,
     "request:answer": GONE_REQUEST,
     "request:withdraw": GONE_REQUEST,
+    "exception:end": "This exception is not known any more.",
 }
 GARBAGE = [
     "",
@@ -79,7 +80,7 @@ def test_a_button_nobody_knows_is_answered(desk: Desk) -> None:
     """From an older or a newer version; the command still works."""
     tom = desk.person("tom")
 
-    for action_id in ("alert:levers", "exception:end", "x", "😀"):
+    for action_id in ("alert:levers", "exception:start", "x", "😀"):
         told = desk.told(tom, action_id, desk.button(action_id, "1"))
         assert "This button is from an older message. Type `/budget` instead." == told
 
@@ -352,6 +353,7 @@ def test_a_failure_after_the_ack_is_one_polite_answer(
         (overages, "question_form"),
         (overages, "answer_form"),
         (overages, "withdraw"),
+        (exceptions, "load_request"),
     ):
         monkeypatch.setattr(flow, name, broken)
 

@@ -3,7 +3,7 @@
 from bot.flows.overages.asking import ask, expire, withdraw
 from bot.flows.overages.clicks import AS_IT_IS, Click
 from bot.flows.overages.deciding import decide
-from bot.flows.overages.electorate import tell_if_nobody_is_left
+from bot.flows.overages.electorate import tell_if_nobody_is_left, who_decides
 from bot.flows.overages.forms import (
     adjust_form,
     answer_form,
@@ -36,6 +36,7 @@ __all__ = [
     "remind",
     "tell_if_nobody_is_left",
     "terms_of",
+    "who_decides",
     "why_not",
     "withdraw",
 ]

@@ -1,6 +1,7 @@
 """Who may decide a request, asked of Slack at the moment of the decision."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from bot.clients.slack import DeliveryError
@@ -43,6 +44,15 @@ def electorate_of(
     with bot.db.transaction() as tx:
         people.remember(tx, actor.id, actor, now)
     return actor, requester, Electorate(tuple(lists)), team
+
+
+def who_decides(
+    bot: Bot, request: OverageRequest, actor_id: str, now: datetime
+) -> tuple[Person, Electorate]:
+    """Who somebody is, and who may decide the request today."""
+    actor, _, electorate, team = electorate_of(bot, request, actor_id, now)
+    is_outside = bool(team and actor.team_id and actor.team_id != team)
+    return (replace(actor, stranger=True) if is_outside else actor), electorate
 
 
 def wants_donor(request: OverageRequest, requester: Person, electorate: Electorate) -> bool:

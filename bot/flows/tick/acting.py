@@ -9,14 +9,13 @@ from sqlmodel import Session
 
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
+from bot.effects import endings
 from bot.effects import limits as limit_effects
-from bot.effects import request_cards
 from bot.effects import requests as request_effects
-from bot.parts import Bot, targets_of
+from bot.parts import Bot
 from store import (
     audit,
     limits,
-    overages,
     raises,
     told,
     watching,
@@ -63,17 +62,7 @@ def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool
     held = limits.load(tx, standing.budget.id, lock=True) if ended else None
     version = held.version if held else None
     for record in ended:
-        if not raises.note_end(tx, record.raised.request, version, now):
-            continue
-        request = overages.load(tx, record.raised.request)
-        if request is None:
-            continue
-        data = {"request": request.id, "limit": standing.limit, "version": version}
-        audit.note(tx, "exception.ended", audit.SYSTEM, standing.budget.id, data, now)
-        if not targets_of(bot, standing.budget.id):
-            request_effects.tell_progress(tx, bot, request, now, "ended", lifted=False)
-        else:
-            request_cards.show_outcome(tx, bot, request, now, "ended")
+        endings.over(tx, bot, record, standing.limit, version, now)
     if held is not None and held.confirmed:
         # Somebody else's raise came between the end and this turn: the target has answered already.
         request_effects.tell_confirmed(tx, bot, standing.budget.id, held.version, now)

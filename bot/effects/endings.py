@@ -1,0 +1,41 @@
+"""What follows when an exception is over: the version that takes it back, and who is told."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.domain.money import Micros
+from bot.effects import request_cards
+from bot.effects import requests as request_effects
+from bot.parts import Bot, targets_of
+from store import audit, overages, raises
+from store.raises import RaiseRecord
+
+
+def over(
+    tx: Session,
+    bot: Bot,
+    record: RaiseRecord,
+    limit: Micros | None,
+    version: int | None,
+    now: datetime,
+) -> bool:
+    """
+    Note the end and say it; False when that was done.
+
+    `version` is the limit state that takes it back; the caller holds its lock, so the target's
+    answer to it comes before or after this, and not between.
+    """
+    budget = record.raised.budget
+    if not raises.note_end(tx, record.raised.request, version, now):
+        return False
+    request = overages.load(tx, record.raised.request)
+    if request is None:
+        return False
+    data = {"request": request.id, "limit": limit, "version": version}
+    audit.note(tx, "exception.ended", audit.SYSTEM, budget, data, now)
+    if not targets_of(bot, budget):
+        request_effects.tell_progress(tx, bot, request, now, "ended", lifted=False)
+    else:
+        request_cards.show_outcome(tx, bot, request, now, "ended")
+    return True

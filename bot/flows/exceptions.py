@@ -1,0 +1,160 @@
+"""Exceptions that hold: ended before their time, and announced before they end."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from bot.domain.errors import UserError
+from bot.domain.escalation import calendar_of
+from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.people import DONOR, Electorate, Person
+from bot.domain.spans import Span
+from bot.effects import endings, messages, request_cards
+from bot.effects import limits as limit_effects
+from bot.effects import requests as request_effects
+from bot.parts import Bot
+from bot.render.blocks import moment, person
+from bot.render.exception import ends_soon
+from store import audit, limits, overages, raises, standings
+from store.raises import RaiseRecord
+
+A_WORKING_DAY = Span(working_days=1)
+LOOK_AHEAD = timedelta(days=14)  # more than any working day takes, with holidays
+GONE = "This exception is not known any more."
+
+
+def tell_ending(bot: Bot, now: datetime) -> int:
+    """
+    A working day before an exception ends, tell those it concerns; how many exceptions.
+
+    One that is shorter than that was announced when it was approved.
+    """
+    with bot.db.transaction() as tx:
+        untold = raises.ending_untold(tx, now + LOOK_AHEAD, now)
+    told = sum(_tell(bot, record, now) for record in untold if _is_due(bot, record, now))
+    if told:
+        bot.wake()
+    return told
+
+
+def _is_due(bot: Bot, record: RaiseRecord, now: datetime) -> bool:
+    raised = record.raised
+    budget = bot.policy.tree.budgets.get(raised.budget)
+    if budget is None:
+        return False
+    calendar = calendar_of(bot.policy, budget.time_zone)
+    is_short = calendar.after(raised.starts_at, A_WORKING_DAY) >= raised.ends_at
+    return not is_short and calendar.after(now, A_WORKING_DAY) >= raised.ends_at
+
+
+def _tell(bot: Bot, record: RaiseRecord, now: datetime) -> bool:
+    raised = record.raised
+    with bot.db.transaction() as tx:
+        if not raises.note_end_told(tx, raised.request, now):
+            return False
+        standing = standings.of_budget(tx, bot.policy, raised.budget, now)
+        request = overages.load(tx, raised.request)
+        if standing is None or request is None:
+            return False
+        told = request_effects.concerned(tx, bot, request)
+        note = ends_soon(raised, standing, standing.budget.time_zone)
+        about = f"{request_cards.subject(request.id)}:ends"
+        messages.tell_people(tx, about, told, note, now, subject=about)
+        data = {"request": request.id, "ends_at": raised.ends_at.isoformat(), "told": told}
+        audit.note(tx, "exception.announced", audit.SYSTEM, raised.budget, data, now)
+        return True
+
+
+def end_early(
+    bot: Bot,
+    request_id: int,
+    actor: Person,
+    electorate: Electorate,
+    now: datetime,
+    origin: dict[str, object] | None = None,
+) -> str | None:
+    """
+    End an exception now; None, or why it was not ended.
+
+    Its budget's owner and backup may, whoever asked for it, and whoever may decide such a request.
+    One transaction takes the dollars back, in a transfer gives them to whom they came from, and
+    writes down who did it and when it would have ended.
+    """
+    with bot.db.transaction() as tx:
+        request = overages.load(tx, request_id, lock=True)
+        record = raises.load(tx, request_id) if request else None
+        if request is None or record is None or request.state is not RequestState.APPROVED:
+            raise UserError(GONE)
+        if record.ended_by is not None or record.raised.ends_at <= now:
+            return _over_already(bot, record)
+        if not may_end(bot, request, actor, electorate):
+            return (
+                "Ending it is up to the budget's owner, whoever asked for it, and those who may "
+                "decide it."
+            )
+        _take_back(tx, bot, request, record, actor, now, origin or {})
+    bot.wake()
+    return None
+
+
+def may_end(bot: Bot, request: OverageRequest, actor: Person, electorate: Electorate) -> bool:
+    """Whether somebody may; never a guest, an outsider, a bot or a deactivated account."""
+    if actor.deleted or actor.is_bot or actor.stranger or actor.guest:
+        return False
+    budget = bot.policy.tree.budgets.get(request.budget)
+    own = [ref for ref in (budget.owner, budget.backup) if ref] if budget else []
+    if actor.id == request.requester or any(actor.is_called(ref) for ref in own):
+        return True
+    return bool(electorate.lists_of(actor) - {DONOR})
+
+
+def load_request(bot: Bot, request_id: int) -> OverageRequest:
+    """The request behind a button; raises UserError when there is none."""
+    with bot.db.transaction() as tx:
+        request = overages.load(tx, request_id)
+    if request is None:
+        raise UserError(GONE)
+    return request
+
+
+def _take_back(
+    tx: Session,
+    bot: Bot,
+    request: OverageRequest,
+    record: RaiseRecord,
+    actor: Person,
+    now: datetime,
+    origin: dict[str, object],
+) -> None:
+    concerned = sorted({request.budget, record.from_budget or request.budget})
+    for budget in concerned:  # as everybody locks them
+        limits.load(tx, budget, lock=True)
+    before = standings.of_budget(tx, bot.policy, request.budget, now)
+    if not raises.end_early(tx, request.id, actor.id, now):
+        raise UserError("It has only just begun; try again in a moment.")
+    standing = standings.gather(tx, bot.policy, now, concerned)
+    for budget in concerned:
+        if budget in standing:
+            limit_effects.hold(tx, bot, standing[budget], now)
+    held = limits.load(tx, request.budget)
+    after = standing.get(request.budget)
+    data: dict[str, object] = {
+        "request": request.id,
+        "planned_ends_at": record.raised.ends_at.isoformat(),
+        "limit_before": before.limit if before else None,
+        "limit_after": after.limit if after else None,
+        "spent": after.spent if after else None,
+        "policy_version": bot.policy.version,
+        **origin,
+    }
+    audit.note(tx, "exception.ended_early", actor.id, request.budget, data, now)
+    ended = raises.load(tx, request.id) or record
+    limit = after.limit if after else None
+    endings.over(tx, bot, ended, limit, held.version if held else None, now)
+
+
+def _over_already(bot: Bot, record: RaiseRecord) -> str:
+    budget = bot.policy.tree.budgets.get(record.raised.budget)
+    zone = budget.time_zone if budget else bot.policy.organization.time_zone
+    by = f" by {person(record.ended_by)}" if record.ended_by else ""
+    return f"This exception is over already: it ended {moment(record.raised.ends_at, zone)}{by}."
