@@ -190,7 +190,9 @@ class Mlflow(GatewayDouble):
 
     def _find(self, id_: str) -> _Policy:
         if id_ not in self._policies:
-            raise Refusal(404, self.error(404, f"BudgetPolicy not found (budget_policy_id='{id_}')"))
+            raise Refusal(
+                404, self.error(404, f"BudgetPolicy not found (budget_policy_id='{id_}')")
+            )
         return self._policies[id_]
 
     def _windows(self, _: Request) -> Body:
