@@ -141,7 +141,7 @@ def test_a_raised_limit_that_failed_reaches_the_target_in_the_next_tick(
     assert micros("2000") == held_limit(acme)
 
 
-def failing_for(budget: str, act: Act) -> Act:
+def failing_for(budget: str, act: Act[bool]) -> Act[bool]:
     """The same act, which raises for one budget."""
 
     def act_or_fail(*arguments: object) -> bool:
