@@ -379,50 +379,6 @@ class RaiseRow(SQLModel, table=True):
     end_told_at: datetime | None = None  # that it will end soon
 
 
-class GraceRow(SQLModel, table=True):
-    """The time between reaching a limit and the response written down for it; the owner's last word."""
-
-    __tablename__ = "grace"
-
-    budget: str = Field(primary_key=True)
-    first_day: date = Field(primary_key=True)  # of the period
-    limit: int = Field(primary_key=True, sa_type=BigInteger)
-    starts_at: datetime
-    ends_at: datetime
-    word: str | None = None  # now | hold
-    word_by: str | None = None
-    word_at: datetime | None = None
-
-
-class IncreaseRow(SQLModel, table=True):
-    """A member's request for a higher spend limit, from the vendor's own queue."""
-
-    __tablename__ = "increase_request"
-
-    id: str = Field(primary_key=True)  # the vendor's
-    member: dict[str, Any] = _json()
-    asked: dict[str, Any] = _json()
-    asked_at: datetime
-    seen_at: datetime
-    state: str  # pending | approved | denied | gone
-    decision: str | None = None  # what was pressed here, while the vendor has not confirmed it
-    decided_by: str | None = None
-    decided_at: datetime | None = None
-    decision_reason: str | None = None
-    granted: int | None = Field(default=None, sa_type=BigInteger)
-
-
-class HomeRow(SQLModel, table=True):
-    """Whoever has opened the Home tab, and what it shows."""
-
-    __tablename__ = "home"
-
-    person: str = Field(primary_key=True)
-    opened_at: datetime
-    published_at: datetime | None = None
-    digest: str | None = None  # of what was published
-
-
 class LimitStateRow(SQLModel, table=True):
     """What should be true at the enforcement target, and what the target said it holds."""
 

@@ -46,7 +46,7 @@ from bot.config.fields import (
     parse_threshold,
 )
 from bot.config.part import Part
-from bot.domain.budgets import AtLimit, Funding, WhoAsks
+from bot.domain.budgets import AtLimit, WhoAsks
 from bot.domain.periods import Cadence
 from bot.domain.policy import Basis
 from bot.domain.spans import WorkingHours
@@ -201,11 +201,6 @@ class RoutePart(Part):
     )
 
 
-class BreakGlassPart(Part):
-    max_percent: Percent | None = Field(None, description="per cent of the allocation")
-    max_term: Duration | None = Field(None, description="the longest, like 24h")
-
-
 class OveragePart(Part):
     max_percent: Percent | None = None
     max_term: Duration | None = None
@@ -214,12 +209,6 @@ class OveragePart(Part):
         None, description="those who decide are reminded, then after twice as long, and so on"
     )
     ask: WhoAsks | None = Field(None, description="who may ask: owner, team or anyone")
-    funding: tuple[Funding, ...] | None = Field(
-        None, min_length=1, description="where the dollars may come from"
-    )
-    break_glass: BreakGlassPart | None = Field(
-        None, description="what the owner of a critical budget may grant themselves"
-    )
     routes: tuple[RoutePart, ...] | None = Field(None, min_length=1)
 
 
@@ -231,9 +220,6 @@ class RulesPart(Part):
     thresholds: ThresholdsPart | None = None
     answer_within: AnswerWithinPart | None = None
     at_limit: AtLimit | None = None
-    grace: Duration | None = Field(
-        None, description="time between reaching the limit and the response to it, like 2h"
-    )
     overage: OveragePart | None = None
     enforce: EnforcePart | None = Field(
         None, description="where the limit is held: the webhook, litellm, mlflow, anthropic"
@@ -268,9 +254,6 @@ class BudgetEntry(RulesPart):
     channel: Channel | None = None
     timezone: Zone | None = Field(None, description="when it differs from the organization's")
     limit: Money = Field(description="dollars per period, like 12000")
-    critical: Annotated[bool, Field(strict=True)] = Field(
-        False, description="its owner may break the glass, within `overage.break_glass`"
-    )
     team: ApproverPart | None = Field(
         None, description="who may ask where `overage.ask` is team: people, or a user group"
     )

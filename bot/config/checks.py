@@ -36,7 +36,6 @@ def faults(policy: PolicyFile) -> Iterator[Fault]:
 def warnings(policy: PolicyFile) -> Iterator[Fault]:
     """What works, and is probably not meant."""
     yield from _more_than_parent(policy)
-    yield from _needless_grace(policy)
     yield from enforcement.overlapping(_enforced(policy))
     yield from _unenforced(policy)
     yield from _shares_alone(policy)
@@ -86,14 +85,6 @@ def _teams(policy: PolicyFile) -> Iterator[Fault]:
     for loc, entry in placed_budgets(policy):
         if entry.team and not entry.team.people and not entry.team.usergroup:
             yield Fault((*loc, "team"), "names nobody; give it people or a usergroup")
-
-
-def _needless_grace(policy: PolicyFile) -> Iterator[Fault]:
-    for loc, entry in placed_budgets(policy):
-        rules = inherited(entry, policy.defaults, policy.approvers)
-        if entry.grace and rules.at_limit is AtLimit.NOTIFY:
-            why = "has no effect: at_limit is notify, so nothing happens at the limit"
-            yield Fault((*loc, "grace"), why)
 
 
 def _enforced(policy: PolicyFile) -> Iterator[enforcement.Placed]:

@@ -12,8 +12,6 @@ from bot.config.enforce import enforced
 from bot.domain.budgets import (
     AnswerWithin,
     AtLimit,
-    BreakGlass,
-    Funding,
     OveragePolicy,
     Route,
     Thresholds,
@@ -34,9 +32,7 @@ _OVERAGE = {
     "expires_after": Span(plain=timedelta(hours=24)),
     "remind_after": timedelta(minutes=15),
     "ask": WhoAsks.ANYONE,
-    "funding": tuple(Funding),
 }
-_BREAK_GLASS = {"max_percent": 10, "max_term": Span(plain=timedelta(hours=24))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +44,11 @@ class Inherited:
     thresholds: Thresholds
     answer_within: AnswerWithin
     at_limit: AtLimit
-    grace: Span
     overage: OveragePolicy
     enforce: Enforce
 
 
-def inherited(
-    own: RulesPart, defaults: RulesPart, lists: Iterable[str], *, critical: bool = False
-) -> Inherited:
+def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inherited:
     """
     The nearest that is written wins, field by field.
 
@@ -69,17 +62,13 @@ def inherited(
             **_merged(_ANSWER_WITHIN, defaults.answer_within, own.answer_within)
         ),
         at_limit=own.at_limit or defaults.at_limit or AtLimit.NOTIFY,
-        grace=own.grace or defaults.grace or Span(),
-        overage=_overage([defaults.overage, own.overage], lists, critical=critical),
+        overage=_overage([defaults.overage, own.overage], lists),
         enforce=enforced(own.enforce, defaults.enforce),
     )
 
 
-def _overage(
-    parts: Sequence[OveragePart | None], lists: Iterable[str], *, critical: bool
-) -> OveragePolicy:
+def _overage(parts: Sequence[OveragePart | None], lists: Iterable[str]) -> OveragePolicy:
     overage = _merged(_OVERAGE, *parts)
-    glass = _merged(_BREAK_GLASS, *(part.break_glass for part in parts if part))
     everyone = (Route(up_to=None, approvers=tuple(lists)),)
     return OveragePolicy(
         max_percent=overage["max_percent"],
@@ -87,8 +76,6 @@ def _overage(
         expires_after=overage["expires_after"],
         routes=_routes(overage.get("routes")) or everyone,
         ask=overage["ask"],
-        funding=overage["funding"],
-        break_glass=BreakGlass(**glass) if critical else None,
         remind_after=overage["remind_after"],
     )
 

@@ -19,7 +19,6 @@ PersonRef = NewType("PersonRef", str)
 """An e-mail address or a Slack user id, as the policy writes it."""
 
 UNATTRIBUTED = BudgetId("unattributed")
-AT_ONCE = Span()
 WEBHOOK_ALONE = Enforce()
 
 
@@ -128,22 +127,12 @@ class Funding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class BreakGlass:
-    """How much, and for how long, the owner of a critical budget may grant themselves once a period."""
-
-    max_percent: int  # of the allocation
-    max_term: Span
-
-
-@dataclass(frozen=True, slots=True)
 class OveragePolicy:
     max_percent: int
     max_term: Span
     expires_after: Span
     routes: tuple[Route, ...]
     ask: WhoAsks = WhoAsks.ANYONE
-    funding: tuple[Funding, ...] = tuple(Funding)
-    break_glass: BreakGlass | None = None  # only critical budgets have one
     remind_after: timedelta = timedelta(minutes=15)  # then after twice as long, and so on
 
 
@@ -166,9 +155,7 @@ class Budget:
     at_limit: AtLimit
     overage: OveragePolicy
     match: tuple[Match, ...] = ()
-    critical: bool = False
     team: ApproverList | None = None
-    grace: Span = AT_ONCE  # between the limit and the response to it
     enforce: Enforce = WEBHOOK_ALONE
 
 

@@ -15,6 +15,7 @@ from bot.domain.overages import (
 from bot.domain.people import Person
 from bot.effects import requests as request_effects
 from bot.effects.request_cards import card_of
+from bot.flows.overages.askers import check_asker
 from bot.flows.overages.outcomes import (
     GONE,
     Asked,
@@ -50,8 +51,7 @@ def ask(
     Raises:
         UserError: what the policy does not allow, with the field and what would be accepted.
     """
-    if requester.stranger or requester.deleted or requester.is_bot:
-        raise UserError("Only members of this workspace can ask for an overage.", "budget")
+    check_asker(bot, bot.policy.tree.budgets[budget], requester, now)
     with bot.db.transaction() as tx:
         standing = standings.gather(tx, bot.policy, now, [budget])[budget]
         names = [requester.id, *([requester.email] if requester.email else [])]

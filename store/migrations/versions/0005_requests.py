@@ -1,4 +1,4 @@
-"""Requests that can be changed, asked about and funded; exceptions that end early; grace."""
+"""Requests that can be changed, asked about and funded; exceptions that end early."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -14,7 +14,7 @@ MOMENT = sqlmodel.sql.sqltypes.UTCDateTime()
 
 
 def upgrade() -> None:
-    _create_tables()
+    _create_questions()
     with op.batch_alter_table("overage_request", schema=None) as batch_op:
         batch_op.add_column(sa.Column("kind", TEXT, nullable=False, server_default="overage"))
         batch_op.add_column(sa.Column("slot", TEXT, nullable=True))
@@ -38,7 +38,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_temporary_raise_from_budget"), ["from_budget"])
 
 
-def _create_tables() -> None:
+def _create_questions() -> None:
     op.create_table(
         "request_question",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -59,41 +59,6 @@ def _create_tables() -> None:
         sa.UniqueConstraint("trigger", name=op.f("uq_request_question_trigger")),
     )
     op.create_index(op.f("ix_request_question_request"), "request_question", ["request"])
-    op.create_table(
-        "grace",
-        sa.Column("budget", TEXT, nullable=False),
-        sa.Column("first_day", sa.Date(), nullable=False),
-        sa.Column("limit", sa.BigInteger(), nullable=False),
-        sa.Column("starts_at", MOMENT, nullable=False),
-        sa.Column("ends_at", MOMENT, nullable=False),
-        sa.Column("word", TEXT, nullable=True),
-        sa.Column("word_by", TEXT, nullable=True),
-        sa.Column("word_at", MOMENT, nullable=True),
-        sa.PrimaryKeyConstraint("budget", "first_day", "limit", name=op.f("pk_grace")),
-    )
-    op.create_table(
-        "increase_request",
-        sa.Column("id", TEXT, nullable=False),
-        sa.Column("member", sa.JSON(), nullable=False),
-        sa.Column("asked", sa.JSON(), nullable=False),
-        sa.Column("asked_at", MOMENT, nullable=False),
-        sa.Column("seen_at", MOMENT, nullable=False),
-        sa.Column("state", TEXT, nullable=False),
-        sa.Column("decision", TEXT, nullable=True),
-        sa.Column("decided_by", TEXT, nullable=True),
-        sa.Column("decided_at", MOMENT, nullable=True),
-        sa.Column("decision_reason", TEXT, nullable=True),
-        sa.Column("granted", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_increase_request")),
-    )
-    op.create_table(
-        "home",
-        sa.Column("person", TEXT, nullable=False),
-        sa.Column("opened_at", MOMENT, nullable=False),
-        sa.Column("published_at", MOMENT, nullable=True),
-        sa.Column("digest", TEXT, nullable=True),
-        sa.PrimaryKeyConstraint("person", name=op.f("pk_home")),
-    )
 
 
 def downgrade() -> None:
@@ -119,5 +84,4 @@ def downgrade() -> None:
             "kind",
         ):
             batch_op.drop_column(column)
-    for table in ("home", "increase_request", "grace", "request_question"):
-        op.drop_table(table)
+    op.drop_table("request_question")
