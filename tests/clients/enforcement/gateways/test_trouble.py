@@ -13,6 +13,7 @@ from bot.clients.enforcement.litellm import LiteLlmTarget
 from bot.clients.enforcement.mlflow import MlflowTarget
 from bot.domain.money import micros
 from bot.sandbox.litellm import LiteLlm
+from bot.sandbox.mlflow import Mlflow
 from bot.sandbox.usage.faults import Kind
 from tests.clients.enforcement.gateways.conftest import MakeDesk
 from tests.clients.enforcement.gateways.setting import LIMIT, Desk, Target
@@ -283,3 +284,39 @@ def test_no_database(at_litellm: MakeDesk) -> None:
 
     assert error.permanent
     assert "set its DATABASE_URL" in error.text
+
+
+def test_somebodys_word_is_for_one_order(proxy: LiteLlm, at_litellm: MakeDesk) -> None:
+    """To write over an edit was asked for once: a later order without that word leaves it again."""
+    desk = at_litellm(team="search")
+    desk.confirm(LIMIT)
+    proxy.limits.teams["search"]["max_budget"] = 99.0
+    proxy.faults.add("drop", "/team/update")
+    with pytest.raises(TargetError):
+        desk.apply(LIMIT, force=True)
+
+    assert "somebody changed it" in desk.edited(MORE)
+
+
+def test_many_slow_answers(proxy: LiteLlm, at_litellm: MakeDesk) -> None:
+    """An attempt of many requests ends after twice the time-out of one, however slow each is."""
+    desk = at_litellm(0.3, team=[f"team-{number}" for number in range(9)])
+    for number in range(9):
+        proxy.add_team(f"team-{number}")
+    proxy.faults.add("delay", READ["litellm"], None, seconds=0.2)
+    started = time.monotonic()
+    error = desk.refused(LIMIT)
+
+    assert (False, []) == (error.permanent, desk.writes())
+    assert time.monotonic() - started < 1.0
+
+
+def test_no_proxy_of_the_environment(
+    proxy: LiteLlm, gateway: Mlflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit and its key go to the gateway itself, whatever proxies the environment names."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for target in (LiteLlmTarget(proxy.url, proxy.master_key), MlflowTarget(gateway.url)):
+        assert target.check()
+        target.close()
