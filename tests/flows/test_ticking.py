@@ -106,7 +106,7 @@ def test_what_failed_for_one_budget_is_tried_in_the_next_tick(
     acme.town.spends("200", workspace="team-growth")
     acme.later(minutes=1)
     with monkeypatch.context() as patched:
-        patched.setattr(pipeline, act, failing_for(SEARCH, getattr(acting, act)))
+        patched.setattr(pipeline, act, failing_for(SEARCH, getattr(pipeline, act)))
         acme.tick()
     others = about(acme, kind)
     assert "growth" in others

@@ -91,7 +91,7 @@ def test_a_month_in_the_life_of_a_budget(acme: Town) -> None:
     acme.settles()
     assert "Limit lifted to $150 ✓ 14:02" in acme.slack.channel("#ai-approvals").messages()[0].text
     assert "Limit lifted to $150 ✓ 14:02" in acme.last_dm("fin").text
-    assert [] == acme.last_dm("fin").buttons()
+    assert ["exception:end"] == [action for action, *_ in acme.last_dm("fin").buttons()]
     assert any("Limit lifted to $150 ✓ 14:02" in text for text in acme.said_to("dana"))
 
     # A late click is answered with who decided.
