@@ -116,13 +116,7 @@ def put_together(tx: Session, alert_ids: Collection[int], bundle: int) -> None:
 
 
 def of_bundle(tx: Session, bundle: int) -> list[SentAlert]:
-    """
-    The alerts of one message, in its order.
-
-    The first is locked: two answers to one message are shown one after the other, and the second
-    sees the first.
-    """
-    load(tx, bundle, lock=True)
+    """The alerts of one message, in its order, as they are now."""
     rows = tx.exec(
         select(AlertRow)
         .where(col(AlertRow.bundle) == bundle)

@@ -201,8 +201,9 @@ def revive(tx: Session, key: str, now: datetime, request: Mapping[str, Any] | No
     return bool(done.rowcount == 1)  # type: ignore[attr-defined]
 
 
-def find(tx: Session, key: str) -> OutboxEntry | None:
-    row = tx.execute(sa.select(*_columns()).where(outbox.c.key == key)).first()
+def find(tx: Session, key: str, *, lock: bool = False) -> OutboxEntry | None:
+    query = sa.select(*_columns()).where(outbox.c.key == key)
+    row = tx.execute(query.with_for_update() if lock else query).first()
     return None if row is None else _entry(row)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.budgets import Stage
 from bot.domain.limits import RESPONSE, Mode, TemporaryRaise, mode_for
@@ -11,6 +11,8 @@ from bot.domain.outlook import look_again_at
 from bot.domain.spikes import spike_at
 from bot.domain.stages import of_share, overrules
 from bot.domain.standings import Standing
+
+REST = timedelta(minutes=5)  # how late it may be noticed that there is room above again
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,13 @@ def watch(
     sent: Collection[Stage],
     held: Mode | None,
     raises: Collection[TemporaryRaise],
+    resting: Stage | None = None,
 ) -> Watch:
     """
     `sent` are the stages told for this period and limit, `held` is the mode at the target.
+
+    `resting` is a stage that is not told while a budget above is exhausted. Nothing of this budget
+    says when that ends, so it is asked for now and then, and not in every tick.
 
     `raises` are all that are not over, because one may begin later. A target that holds another
     mode than it should, because the figures were stale, is looked at every time.
@@ -37,10 +43,12 @@ def watch(
     bounds = [standing.period.ends_at]
     bounds += [r.starts_at for r in raises if r.starts_at > standing.at]
     bounds += [r.ends_at for r in raises if r.ends_at > standing.at]
+    if resting is not None:
+        bounds.append(standing.at + REST)
     limit = standing.limit
     if limit is None:
         return Watch(None, None, min(bounds))
-    worst = max(sent, default=None)
+    worst = max([*sent, *([] if resting is None else [resting])], default=None)
     quiet = _overruled(standing, limit, worst)
     rests = quiet is not None and quiet >= Stage.RESPOND
     again = look_again_at(

@@ -1,65 +1,108 @@
 """A budget above that is exhausted: its limit is what binds, so milder stages below are not told."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from bot.domain.alerts import Alert
-from bot.domain.budgets import BudgetId, Stage
+from bot.domain.budgets import BudgetId, PersonRef, Stage
+from bot.domain.escalation import Step
 from bot.domain.standings import Standing
 from bot.effects import alerts as alert_effects
 from bot.effects import messages
 from bot.parts import Bot
 from bot.render.above import lead_below
 from bot.render.alert import alert_message
-from store import alerts, audit, standings, told
+from store import alerts, audit, outbox, standings, told
+from store.alert_rows import SentAlert
+from store.outbox import Lane, NewEntry
+
+# By budget: where it stands if it is exhausted by fresh figures, else None.
+Known = dict[BudgetId, Standing | None]
 
 
-def exhausted(tx: Session, bot: Bot, alert: Alert, now: datetime) -> Standing | None:
-    """The nearest budget above that is exhausted, by fresh figures; None for a worse stage here."""
-    if alert.stage >= Stage.EXHAUSTED:
-        return None
-    return is_under(tx, bot, alert.standing.budget.id, now)
+@dataclass(frozen=True, slots=True)
+class Above:
+    """The budget that binds, and the alert that says so; None: nobody was told yet."""
+
+    standing: Standing
+    sent: SentAlert | None
 
 
-def is_under(tx: Session, bot: Bot, budget: BudgetId, now: datetime) -> Standing | None:
-    """The nearest budget above that is exhausted, by fresh figures."""
+def binding(
+    tx: Session, bot: Bot, budget: BudgetId, now: datetime, known: Known | None = None
+) -> Above | None:
+    """
+    The nearest budget above that is exhausted, one that was told before one that was not.
+
+    `known` is filled with what was found, so that siblings need not ask again.
+    """
+    seen = {} if known is None else known
     _, *parents = bot.policy.tree.path(budget)
-    if not parents:
+    if missing := [parent for parent in parents if parent not in seen]:
+        for id_, found in standings.gather(tx, bot.policy, now, missing).items():
+            over = found.stage is Stage.EXHAUSTED and not found.freshness.stale
+            seen[id_] = found if over else None
+    nearest: Above | None = None
+    for parent in parents:
+        if (standing := seen[parent]) is not None:
+            above = Above(standing, _sent(tx, standing))
+            if above.sent is not None:
+                return above
+            nearest = nearest or above
+    return nearest
+
+
+def _sent(tx: Session, standing: Standing) -> SentAlert | None:
+    if standing.limit is None:
         return None
-    found = standings.gather(tx, bot.policy, now, parents)
-    over = (found[parent] for parent in parents)
-    return next((s for s in over if s.stage is Stage.EXHAUSTED and not s.freshness.stale), None)
+    budget, first_day = standing.budget.id, standing.period.first_day
+    number = told.newest(tx, budget, first_day, standing.limit, at_least=Stage.EXHAUSTED)
+    return None if number is None else alerts.load(tx, number)
 
 
-def tell(tx: Session, bot: Bot, alert: Alert, binds: Standing, now: datetime) -> None:
+def tell(tx: Session, bot: Bot, alert: Alert, above: Above, now: datetime) -> None:
     """
-    Whoever would have got the alert gets the one of the budget above, once.
+    The owner below, whose alert rests, has the one of the budget above once; the record says why.
 
-    Its own owner has it already. Where it was not told yet, this is done when it was.
+    The alert itself stays due, so its row cannot say that this was done. What does is an entry of
+    the outbox that is never sent, because the copy says the same.
     """
-    below = alert.standing.budget
-    if binds.limit is None:
-        return
-    told_by = told.newest(
-        tx, binds.budget.id, binds.period.first_day, binds.limit, at_least=Stage.EXHAUSTED
-    )
-    sent = alerts.load(tx, told_by) if told_by is not None else None
+    sent, below = above.sent, alert.standing.budget
     if sent is None:
         return
-    if below.owner.lower() == binds.budget.owner.lower():
+    lead = lead_below(alert, above.standing)
+    key = f"{alert.key}:under:{sent.id}"
+    unsaid = {"to": {"person": below.owner}, "text": lead, "blocks": []}
+    entry = NewEntry(key, key, alert.key, Lane.SLACK, messages.POST, unsaid)
+    if not outbox.add(tx, entry, now):
         return
-    shown = alert_effects.shown(tx, bot, sent)
-    posted = messages.post(
+    outbox.replace(tx, [key], now)
+    data = {"stage": alert.stage.word, "said_by": sent.id, "spent": alert.standing.spent}
+    audit.note(tx, "alert.muted", audit.SYSTEM, alert.key, data, now)
+    if below.owner.lower() in {ref.lower() for ref in _told(sent)}:
+        return
+    messages.post(
         tx,
         f"{sent.key}:below:{below.owner.lower()}",
         {"person": below.owner},
-        alert_message(sent.id, sent.figures, shown, lead_below(alert, binds)),
+        alert_message(sent.id, sent.figures, alert_effects.shown(tx, bot, sent), lead),
         now,
-        subject=f"alert:{sent.id}",
-        stream=f"budget:{binds.budget.id}",
+        subject=alert_effects.subject(sent.id),
+        stream=f"budget:{sent.budget}",
         priority=5 - Stage.EXHAUSTED,
+        instead=below.backup,
     )
-    if posted:
-        data = {"stage": alert.stage.word, "said_by": sent.id, "spent": alert.standing.spent}
-        audit.note(tx, "alert.muted", audit.SYSTEM, alert.key, data, now)
+
+
+def _told(sent: SentAlert) -> list[PersonRef]:
+    """Who has got an alert, as far as it has come on its ladder."""
+    people, ladder = [PersonRef(sent.owner)], sent.ladder
+    if ladder is None:
+        return people
+    if sent.furthest >= Step.BACKUP and ladder.backup is not None:
+        people.append(ladder.backup)
+    if sent.furthest >= Step.APPROVERS:
+        people += ladder.approvers
+    return people

@@ -9,7 +9,7 @@ from bot.parts import Bot
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
 from bot.render.bundle import Part, bundle_message
-from store import alerts
+from store import alerts, outbox
 from store.alert_rows import SentAlert
 
 
@@ -18,15 +18,23 @@ def subject(alert_id: int) -> str:
 
 
 def show(tx: Session, bot: Bot, alert: SentAlert, now: datetime, state: str) -> None:
-    """Every copy of an alert, with what was said and by what it was replaced; `state` names it."""
+    """
+    Every copy of an alert, with what was said and by what it was replaced; `state` names it.
+
+    The message it shares with others is locked: two answers to one message are shown one after the
+    other, and the second sees the first. The alerts' own rows would not do, because a tick takes
+    several of them in an order of its own.
+    """
+    about = None if alert.bundle is None else bundles.subject(alert.bundle)
+    if about is not None:
+        outbox.find(tx, about, lock=True)
     rendered = alert_message(alert.id, alert.figures, shown(tx, bot, alert))
     messages.update_copies(tx, subject(alert.id), state, rendered, now)
-    if alert.bundle is None:
+    if alert.bundle is None or about is None:
         return
     parts = [
         Part(one.id, one.figures, shown(tx, bot, one)) for one in alerts.of_bundle(tx, alert.bundle)
     ]
-    about = bundles.subject(alert.bundle)
     messages.update_copies(tx, about, f"{alert.id}:{state}", bundle_message(parts), now)
 
 

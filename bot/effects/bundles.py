@@ -9,8 +9,9 @@ from sqlmodel import Session
 from bot.domain.alerts import AlertFigures
 from bot.domain.budgets import PersonRef, Stage
 from bot.effects.messages import POST
-from bot.render.bundle import MOST, Part, bundle_message
+from bot.render.bundle import MOST, Part, bundle_message, how_many_fit
 from store import alerts, outbox
+from store.alert_rows import SentAlert
 from store.outbox import Lane, NewEntry, OutboxEntry
 
 SUBJECT = "alerts:"
@@ -40,9 +41,16 @@ def by_owner(fired: Iterable[Fired]) -> list[list[Fired]]:
         owners.setdefault(one.owner.lower(), []).append(one)
     groups: list[list[Fired]] = []
     for own in owners.values():
-        ordered = sorted(own, key=lambda one: -one.stage)
-        groups += [ordered[start : start + MOST] for start in range(0, len(ordered), MOST)]
+        rest = sorted(own, key=lambda one: (-one.stage, one.alert_id))
+        while len(rest) > 1:
+            count = max(1, how_many_fit(_parts(rest[:MOST])))
+            groups.append(rest[:count])
+            rest = rest[count:]
     return [group for group in groups if len(group) > 1]
+
+
+def _parts(group: Sequence[Fired]) -> list[Part]:
+    return [Part(one.alert_id, one.figures) for one in group]
 
 
 def send_together(tx: Session, group: Sequence[Fired], now: datetime) -> None:
@@ -53,7 +61,7 @@ def send_together(tx: Session, group: Sequence[Fired], now: datetime) -> None:
     own way, to its own budget's backup.
     """
     first = group[0]
-    rendered = bundle_message([Part(one.alert_id, one.figures) for one in group])
+    rendered = bundle_message(_parts(group))
     keys = [one.key for one in group]
     alerts.put_together(tx, [one.alert_id for one in group], first.alert_id)
     outbox.replace(tx, keys, now)
@@ -73,8 +81,14 @@ def is_bundle(entry: OutboxEntry) -> bool:
     return entry.subject.startswith(SUBJECT)
 
 
-def send_alone(tx: Session, entry: OutboxEntry, now: datetime, why: str) -> None:
-    """Nobody was reached by the one message: each alert is sent by itself after all."""
-    if outbox.drop(tx, entry, now, f"sent one by one: {why}"):
-        for key in entry.request["alone"]:
-            outbox.revive(tx, key, now)
+def send_alone(tx: Session, entry: OutboxEntry, now: datetime, why: str) -> list[SentAlert]:
+    """
+    Nobody was reached by the one message: each alert is sent by itself after all.
+
+    The alerts that were in it; what has become of one meanwhile, its own message does not say yet.
+    """
+    if not outbox.drop(tx, entry, now, f"sent one by one: {why}"):
+        return []
+    for key in entry.request["alone"]:
+        outbox.revive(tx, key, now)
+    return alerts.of_bundle(tx, int(entry.subject.removeprefix(SUBJECT)))

@@ -86,7 +86,8 @@ def _is_under(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
     """Whether a budget above is exhausted, so that nobody is reminded of a milder stage below."""
     if alert.stage is Stage.EXHAUSTED or alert.budget not in bot.policy.tree.budgets:
         return False
-    return above.is_under(tx, bot, alert.budget, now) is not None
+    over = above.binding(tx, bot, alert.budget, now)
+    return over is not None and over.sent is not None
 
 
 def _case(

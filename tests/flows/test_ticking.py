@@ -1,8 +1,9 @@
 """A tick looks at what changed: nothing else is asked, and what went wrong is looked at again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -10,12 +11,13 @@ from bot.domain.budgets import Budget, BudgetId, BudgetTree
 from bot.domain.money import micros
 from bot.flows import records
 from bot.flows.tick import acting, pipeline, tick
-from bot.flows.tick.acting import Act
 from bot.parts import Bot
 from store import limits
 from tests.faults.bench import SEARCH, Bench, bench
 from tests.races.policy import POLICY
 from tests.store.statements import statements
+
+Done = TypeVar("Done")
 
 
 @pytest.fixture
@@ -141,14 +143,14 @@ def test_a_raised_limit_that_failed_reaches_the_target_in_the_next_tick(
     assert micros("2000") == held_limit(acme)
 
 
-def failing_for(budget: str, act: Act[bool]) -> Act[bool]:
+def failing_for(budget: str, act: Callable[..., Done]) -> Callable[..., Done]:
     """The same act, which raises for one budget."""
 
-    def act_or_fail(*arguments: object) -> bool:
+    def act_or_fail(*arguments: object, **named: object) -> Done:
         standing = arguments[2]
         if standing.budget.id == budget:  # type: ignore[attr-defined]
             raise RuntimeError("the disk is full")
-        return act(*arguments)  # type: ignore[arg-type]
+        return act(*arguments, **named)
 
     return act_or_fail
 

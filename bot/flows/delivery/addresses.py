@@ -103,19 +103,21 @@ def in_place_of(tx: Session, entry: OutboxEntry) -> Sequence[Target]:
     Who gets a message that cannot be delivered.
 
     Of an alert whoever is next on its ladder: the backup, without one the approvers, without any
-    the channel. An approver is one of several, so nobody takes their place.
+    the channel. An approver is one of several, so nobody takes their place. Of a copy for somebody
+    who is not on the ladder, whoever the copy names.
     """
     ref = (entry.request.get("to") or {}).get("person")
     if ref is None:
         return []
+    instead = entry.request.get("instead")
+    named = [Target({"person": instead})] if instead and instead != ref else []
     number = entry.subject.removeprefix(ALERT)
     alert = alerts.load(tx, int(number)) if number.isdecimal() else None
     if alert is None or alert.ladder is None:
-        instead = entry.request.get("instead")
-        return [Target({"person": instead})] if instead and instead != ref else []
+        return named
     ladder = alert.ladder
     if ref not in (ladder.owner, ladder.backup):
-        return []
+        return named
     if ref == ladder.owner and ladder.backup is not None:
         return [Target({"person": ladder.backup})]
     approvers = [Target({"person": person}, many=True) for person in ladder.approvers]

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from bot.clients.slack import DeliveryError, Posted
 from bot.domain.backoff import delay
 from bot.domain.overages import RequestState
+from bot.effects import alerts as alert_effects
 from bot.effects import bundles, messages
 from bot.flows.delivery.addresses import Target, address, in_place_of, is_over, thread_of
 from bot.flows.delivery.attempts import Attempt, too_old
@@ -112,7 +113,9 @@ def _message_failed(bot: Bot, entry: OutboxEntry, error: DeliveryError, now: dat
             wait = delay(entry.attempts, error.retry_after)
             outbox.retry(tx, entry, now + wait, text)
         elif bundles.is_bundle(entry) and entry.kind == messages.POST:
-            bundles.send_alone(tx, entry, now, text)
+            for alert in bundles.send_alone(tx, entry, now, text):
+                if alert_effects.shown(tx, bot, alert) is not None:
+                    alert_effects.show(tx, bot, alert, now, "alone")
         elif outbox.bury(tx, entry, now, text):
             _give_up(tx, bot, entry, error, now)
     log = logger.error if final else logger.warning

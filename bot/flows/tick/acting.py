@@ -1,12 +1,13 @@
 """Acting on a standing: keep the limit state in step, end raises, and when to look again."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from sqlmodel import Session
 
+from bot.domain.budgets import BudgetId, Stage
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
 from bot.effects import endings
@@ -69,11 +70,14 @@ def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool
     return bool(ended)
 
 
-def look_again(tx: Session, found: Sequence[Standing], now: datetime) -> None:
+def look_again(
+    tx: Session, found: Sequence[Standing], resting: Mapping[BudgetId, Stage], now: datetime
+) -> None:
     """
     When each budget is due again, from what was told and what the target is to hold.
 
-    What has to wait for fresh figures is not told yet: then it stays due.
+    What has to wait for fresh figures is not told yet: then it stays due. `resting` are the stages
+    that are not told while a budget above is exhausted.
     """
     sent = told.sent_stages_of(tx, found)
     held = limits.modes(tx, [s.budget.id for s in found])
@@ -89,6 +93,7 @@ def look_again(tx: Session, found: Sequence[Standing], now: datetime) -> None:
                     sent.get(s.budget.id, frozenset()),
                     held.get(s.budget.id),
                     pending.get(s.budget.id, []),
+                    resting.get(s.budget.id),
                 ),
             )
             for s in found

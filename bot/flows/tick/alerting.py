@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from bot.domain.money import Micros
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.effects import above, bundles, messages
+from bot.effects.above import Known
 from bot.effects.bundles import Fired
 from bot.flows.tick import muting
 from bot.parts import Bot
@@ -24,32 +25,54 @@ from store.db import savepoint
 logger = logging.getLogger(__name__)
 
 
-def alert(tx: Session, bot: Bot, standing: Standing, now: datetime) -> Fired | bool:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a standing that was looked at."""
+
+    fired: Fired | None = None
+    rests: Stage | None = None  # reached, but a budget above is exhausted and binds
+    waits: bool = False  # that budget was not told yet: it may be, in this same tick
+
+
+def alert(
+    tx: Session,
+    bot: Bot,
+    standing: Standing,
+    now: datetime,
+    known: Known | None = None,
+    *,
+    waited: bool = False,
+) -> Outcome:
     """
     Fire the one alert that is due, if any: the stage that is reached, or a spike if it is worse.
 
     While a budget above is exhausted its limit is what binds, so a stage below is not told; it
-    stays due until there is room again.
+    stays due until there is room again. `waited`: should nobody have been told of the budget above
+    by now, nobody will be, and the stage is told after all.
     """
     limit = standing.limit
     if limit is None:
-        return False
+        return Outcome()
     stage, sudden = _untold(tx, bot, standing, limit)
-    if stage is not None and (binds := above.exhausted(tx, bot, stage, now)) is not None:
-        above.tell(tx, bot, stage, binds, now)
-        stage = None
+    rests, waits = None, False
+    if stage is not None and stage.stage < Stage.EXHAUSTED:
+        over = above.binding(tx, bot, standing.budget.id, now, known)
+        if over is not None and (over.sent is not None or not waited):
+            above.tell(tx, bot, stage, over, now)
+            rests, waits, stage = stage.stage, over.sent is None, None
     if stage is None or (sudden is not None and sudden.stage > stage.stage):
-        return (sudden is not None and _fire(tx, bot, sudden, now)) or False
+        fired = None if sudden is None else _fire(tx, bot, sudden, now)
+        return Outcome(fired, rests, waits)
     fired = _fire(tx, bot, stage, now)
     if fired is not None and sudden is not None:
         # The message says it, too: a second one would only wake the owner again.
         muting.mute(tx, sudden, figures_of(sudden, bot.policy, now), fired.alert_id, now)
-    return fired or False
+    return Outcome(fired)
 
 
-def put_together(tx: Session, fired: Iterable[Fired | bool | None], now: datetime) -> None:
+def put_together(tx: Session, fired: Iterable[Fired], now: datetime) -> None:
     """What fired for one owner becomes one message; where that fails they stay one for each."""
-    for group in bundles.by_owner(one for one in fired if isinstance(one, Fired)):
+    for group in bundles.by_owner(fired):
         try:
             with savepoint(tx):
                 bundles.send_together(tx, group, now)

@@ -4,14 +4,18 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
 from bot.clients.usage.collector import collector_paused
 from bot.domain.budgets import BudgetId
 from bot.domain.policy import SourcePolicy
+from bot.domain.standings import Standing
+from bot.effects.above import Known
+from bot.effects.bundles import Fired
 from bot.flows.tick.acting import end_raises, enforce, look_again, one_budget
-from bot.flows.tick.alerting import alert, put_together
+from bot.flows.tick.alerting import Outcome, alert, put_together
 from bot.flows.tick.applying import apply_policy
 from bot.flows.tick.evaluating import evaluate_time
 from bot.intake.polling import read
@@ -83,19 +87,39 @@ def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tup
     The children first: what they were told, their parents need not be told again. A budget with
     which something went wrong is not armed anew, so it stays due.
     """
-    fired = changes = 0
+    fired: list[Fired] = []
+    waiting: list[Standing] = []
+    changes, known = 0, Known()
     ordered = [id_ for id_ in bot.policy.tree.children_first if id_ in due]
     for start in range(0, len(ordered), AT_ONCE):
         some = ordered[start : start + AT_ONCE]
         gathered = standings.gather(tx, bot.policy, now, some).values()
         found = evaluate_time(tx, bot, gathered, now)
-        alerted = [one_budget(tx, alert, bot, s, now) for s in found]
-        put_together(tx, alerted, now)
+        alerted = [one_budget(tx, partial(alert, known=known), bot, s, now) for s in found]
         enforced = [one_budget(tx, enforce, bot, s, now) for s in found]
         over = {r.raised.budget for r in raises.ended_unnoted(tx, now)}
         ended = [s.budget.id in over and one_budget(tx, end_raises, bot, s, now) for s in found]
-        fired += sum(map(bool, alerted))
         changes += enforced.count(True)
+        fired += [told.fired for told in alerted if told and told.fired]
         outcomes = zip(found, alerted, enforced, ended, strict=True)
-        look_again(tx, [s for s, *done in outcomes if None not in done], now)
-    return fired, changes
+        went_well = [(s, told) for s, told, *done in outcomes if told and None not in done]
+        _arm(tx, went_well, now)
+        waiting += [s for s, told in went_well if told.waits]
+    fired += _after_those_above(tx, bot, waiting, now, known)
+    put_together(tx, fired, now)
+    return len(fired), changes
+
+
+def _after_those_above(
+    tx: Session, bot: Bot, waiting: Sequence[Standing], now: datetime, known: Known
+) -> list[Fired]:
+    """Those below an exhausted budget again: it had its turn after them, and now it was told."""
+    act = partial(alert, known=known, waited=True)
+    alerted = [(s, one_budget(tx, act, bot, s, now)) for s in waiting]
+    _arm(tx, [(s, told) for s, told in alerted if told], now)
+    return [told.fired for _, told in alerted if told and told.fired]
+
+
+def _arm(tx: Session, looked_at: Sequence[tuple[Standing, Outcome]], now: datetime) -> None:
+    resting = {s.budget.id: told.rests for s, told in looked_at if told.rests and not told.waits}
+    look_again(tx, [s for s, _ in looked_at], resting, now)
