@@ -5,7 +5,7 @@ from collections.abc import Callable
 from slack_bolt import App, BoltContext
 
 from bot.parts import Bot
-from handlers import actions, commands, errors, request_forms, requests, views
+from handlers import actions, commands, errors, graces, request_forms, requests, views
 
 
 def register(app: App, bot: Bot) -> None:
@@ -33,6 +33,8 @@ def register(app: App, bot: Bot) -> None:
     app.action("request:answer")(requests.answer)
     app.action("request:withdraw")(requests.withdraw)
     app.action("exception:end")(requests.end_exception)
+    app.action("limit:now")(graces.now_at_once)
+    app.action("limit:hold")(graces.hold_off)
     app.action(actions.ANY)(actions.unknown)
 
     app.view("overage_request")(views.overage_request)

@@ -14,6 +14,7 @@ from bot.domain.forecast import Confidence
 from bot.domain.money import ZERO, Micros
 from bot.domain.policy import Basis
 from bot.domain.stages import Reason
+from store import graces
 from store.ladders import ladder_of
 from store.tables import AlertRow
 
@@ -102,6 +103,7 @@ def figures_row(f: AlertFigures) -> dict[str, Any]:
         "at_limit": f.at_limit.value,
         "basis": f.basis.value,
         "time_zone": f.time_zone.key,
+        "grace": graces.written(f.grace),
     }
     for name in _MOMENTS:
         values[name] = values[name].isoformat() if values[name] else None
@@ -121,6 +123,7 @@ def _figures(values: Mapping[str, Any]) -> AlertFigures:
         "reason": Reason(values.get("reason", Reason.SHARE)),
         "confidence": Confidence(values["confidence"]) if values.get("confidence") else None,
         "driver": _driver(values.get("driver")),
+        "grace": graces.read(values.get("grace")),
     }
     return AlertFigures(**{"estimated": ZERO, **values, **moments, **read})
 

@@ -56,6 +56,17 @@ def modes(tx: Session, budgets: Collection[BudgetId]) -> dict[BudgetId, Mode]:
     return found
 
 
+def grace_ends(tx: Session, budgets: Collection[BudgetId]) -> dict[BudgetId, datetime]:
+    """Until when those of these budgets are let through that have reached their limit."""
+    found: dict[BudgetId, datetime] = {}
+    for some in batches(budgets):
+        query = select(LimitStateRow.budget, LimitStateRow.state)
+        rows = tx.exec(query.where(col(LimitStateRow.budget).in_(some or [])))
+        ends = {budget: state.get("grace_until") for budget, state in rows}
+        found |= {BudgetId(b): datetime.fromisoformat(at) for b, at in ends.items() if at}
+    return found
+
+
 def change(tx: Session, state: LimitState, now: datetime) -> int | None:
     """
     Hold a new state; its version, or None when it is the state held already.
@@ -155,6 +166,7 @@ def _row_of(state: LimitState) -> dict[str, Any]:
         "cause": state.cause.value,
         "request": state.request,
         "approved_by": state.approved_by,
+        "grace_until": state.grace_until.isoformat() if state.grace_until else None,
     }
 
 
@@ -176,6 +188,7 @@ def _held(row: LimitStateRow) -> HeldState:
         cause=Cause(body["cause"]),
         request=body["request"],
         approved_by=body["approved_by"],
+        grace_until=datetime.fromisoformat(until) if (until := body.get("grace_until")) else None,
     )
     return HeldState(
         state,

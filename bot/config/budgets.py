@@ -220,6 +220,9 @@ class RulesPart(Part):
     thresholds: ThresholdsPart | None = None
     answer_within: AnswerWithinPart | None = None
     at_limit: AtLimit | None = None
+    grace: Duration | None = Field(
+        None, description="time between reaching the limit and the response to it, like 2h"
+    )
     overage: OveragePart | None = None
     enforce: EnforcePart | None = Field(
         None, description="where the limit is held: the webhook, litellm, mlflow, anthropic"

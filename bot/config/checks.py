@@ -8,11 +8,13 @@ from bot.config.budgets import BudgetEntry, OveragePart, PolicyFile, RulesPart, 
 from bot.config.dead_rules import dead_rules
 from bot.config.faults import Fault, Loc, nearest
 from bot.config.inherit import inherited
-from bot.domain.budgets import UNATTRIBUTED, AtLimit, Stage, Thresholds
+from bot.domain.budgets import AT_ONCE, UNATTRIBUTED, AtLimit, Stage, Thresholds
 from bot.domain.money import dollars
+from bot.domain.targets import LITELLM, MLFLOW
 
 RESERVED = (UNATTRIBUTED, "all")
 SAME_BILL = ("anthropic", "usage_report")
+REFUSE_BY_THEMSELVES = (LITELLM, MLFLOW)
 Placed = tuple[Loc, BudgetEntry]
 
 
@@ -36,6 +38,7 @@ def faults(policy: PolicyFile) -> Iterator[Fault]:
 def warnings(policy: PolicyFile) -> Iterator[Fault]:
     """What works, and is probably not meant."""
     yield from _more_than_parent(policy)
+    yield from _needless_grace(policy)
     yield from enforcement.overlapping(_enforced(policy))
     yield from _unenforced(policy)
     yield from _shares_alone(policy)
@@ -85,6 +88,20 @@ def _teams(policy: PolicyFile) -> Iterator[Fault]:
     for loc, entry in placed_budgets(policy):
         if entry.team and not entry.team.people and not entry.team.usergroup:
             yield Fault((*loc, "team"), "names nobody; give it people or a usergroup")
+
+
+def _needless_grace(policy: PolicyFile) -> Iterator[Fault]:
+    for loc, entry in placed_budgets(policy):
+        rules = inherited(entry, policy.defaults, policy.approvers)
+        if rules.grace == AT_ONCE:
+            continue
+        hard = [kind for kind in rules.enforce.kinds if kind in REFUSE_BY_THEMSELVES]
+        if entry.grace and rules.at_limit is AtLimit.NOTIFY:
+            why = "has no effect: at_limit is notify, so nothing happens at the limit"
+            yield Fault((*loc, "grace"), why)
+        elif hard and rules.at_limit is not AtLimit.NOTIFY:
+            text = f"{' and '.join(hard)} count by themselves, and refuse at the limit without it"
+            yield Fault((*loc, "grace"), text)
 
 
 def _enforced(policy: PolicyFile) -> Iterator[enforcement.Placed]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from bot.config.budgets import OveragePart, RoutePart, RulesPart, ThresholdsPart
 from bot.config.enforce import enforced
 from bot.domain.budgets import (
+    AT_ONCE,
     AnswerWithin,
     AtLimit,
     OveragePolicy,
@@ -44,6 +45,7 @@ class Inherited:
     thresholds: Thresholds
     answer_within: AnswerWithin
     at_limit: AtLimit
+    grace: Span
     overage: OveragePolicy
     enforce: Enforce
 
@@ -62,6 +64,7 @@ def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inhe
             **_merged(_ANSWER_WITHIN, defaults.answer_within, own.answer_within)
         ),
         at_limit=own.at_limit or defaults.at_limit or AtLimit.NOTIFY,
+        grace=own.grace or defaults.grace or AT_ONCE,
         overage=_overage([defaults.overage, own.overage], lists),
         enforce=enforced(own.enforce, defaults.enforce),
     )

@@ -185,6 +185,7 @@ def _budget(entry: BudgetEntry, file: PolicyFile) -> Budget:
         overage=rules.overage,
         match=tuple(_match(part) for part in entry.match),
         team=ApproverList("team", team.people, team.usergroup) if team else None,
+        grace=rules.grace,
         enforce=rules.enforce,
     )
 

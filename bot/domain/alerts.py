@@ -10,6 +10,7 @@ from bot.domain.budgets import AtLimit, BudgetId, Stage
 from bot.domain.drivers import Driver
 from bot.domain.escalation import calendar_of, due_after
 from bot.domain.forecast import Confidence, sentence
+from bot.domain.grace import Grace, begin, is_given
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.policy import Basis, Policy
 from bot.domain.spans import WorkCalendar
@@ -140,6 +141,8 @@ class AlertFigures:
     lead_ends_at: datetime | None = None  # when it would be over, had it begun with the alert
     driver: Driver | None = None
     spike: str = ""  # in one sentence, where hours cost far more than usual
+    grace: Grace | None = None  # at the limit: what is left before the response
+    grace_span: str = ""  # below it: the time there will be, as the policy writes it
 
     @property
     def percent(self) -> int:
@@ -153,6 +156,8 @@ def figures_of(
     s = alert.standing
     ahead = s.outlook.forecast if s.outlook else None
     calendar = policy.organization.calendar
+    local = calendar_of(policy, s.budget.time_zone)
+    reached = alert.stage is Stage.EXHAUSTED and alert.spike is None
     return AlertFigures(
         budget=s.budget.id,
         name=s.budget.name,
@@ -167,7 +172,7 @@ def figures_of(
         period_ends_at=s.period.ends_at,
         answer_by=due_after(
             alert.stage,
-            calendar_of(policy, s.budget.time_zone),
+            local,
             now,
             s.budget.answer_within.span(alert.stage),
         ),
@@ -184,6 +189,8 @@ def figures_of(
         lead_ends_at=calendar.after(now, s.budget.lead_time),
         driver=driver,
         spike=s.outlook.spike.sentence if s.outlook and s.outlook.spike else "",
+        grace=begin(s.budget, local, now) if reached else None,
+        grace_span=str(s.budget.grace) if is_given(s.budget) else "",
     )
 
 

@@ -19,6 +19,7 @@ PersonRef = NewType("PersonRef", str)
 """An e-mail address or a Slack user id, as the policy writes it."""
 
 UNATTRIBUTED = BudgetId("unattributed")
+AT_ONCE = Span()
 WEBHOOK_ALONE = Enforce()
 
 
@@ -156,6 +157,7 @@ class Budget:
     overage: OveragePolicy
     match: tuple[Match, ...] = ()
     team: ApproverList | None = None
+    grace: Span = AT_ONCE  # between the limit and the response to it
     enforce: Enforce = WEBHOOK_ALONE
 
 

@@ -1,7 +1,7 @@
 """Limits: the allocation, the raises on top of it, and what enforcement should hold now."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -107,6 +107,7 @@ class LimitState:
     cause: Cause
     request: int | None
     approved_by: str | None
+    grace_until: datetime | None = None  # at the limit, and let through until then
 
 
 RESPONSE = {
@@ -156,6 +157,12 @@ def desired(
         request=newest.request if newest else None,
         approved_by=newest.approved_by if newest else None,
     )
+
+
+def let_through(state: LimitState, until: datetime | None) -> LimitState:
+    """The same without the response at the limit, which begins at `until` if that is known."""
+    cause = _cause(state.request is not None, Mode.ALLOW)
+    return replace(state, mode=Mode.ALLOW, cause=cause, grace_until=until)
 
 
 def _cause(raised: bool, mode: Mode) -> Cause:

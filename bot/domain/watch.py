@@ -29,7 +29,9 @@ def watch(
     sent: Collection[Stage],
     held: Mode | None,
     raises: Collection[TemporaryRaise],
+    *,
     resting: Stage | None = None,
+    grace_until: datetime | None = None,
 ) -> Watch:
     """
     `sent` are the stages told for this period and limit, `held` is the mode at the target.
@@ -38,7 +40,8 @@ def watch(
     says when that ends, so it is asked for now and then, and not in every tick.
 
     `raises` are all that are not over, because one may begin later. A target that holds another
-    mode than it should, because the figures were stale, is looked at every time.
+    mode than it should, because the figures were stale, is looked at every time. `grace_until` is
+    when a response begins that is due already: until then it is not missing.
     """
     bounds = [standing.period.ends_at]
     bounds += [r.starts_at for r in raises if r.starts_at > standing.at]
@@ -64,6 +67,8 @@ def watch(
     if (sudden := _spike_at(standing, again)) is not None:
         amounts.append(sudden)
     back = None
+    if grace_until is not None and standing.at < grace_until and held is Mode.ALLOW:
+        return Watch(min(amounts, default=None), int(limit), min([*bounds, grace_until]))
     if held not in (None, mode_for(standing.budget.at_limit, standing.spent, limit)):
         bounds.append(standing.at)
     if RESPONSE[standing.budget.at_limit] is not Mode.ALLOW:

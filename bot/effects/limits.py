@@ -7,13 +7,14 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.domain.budgets import Budget, BudgetId
-from bot.domain.limits import LimitState, Mode, desired
+from bot.domain.grace import is_given, within
+from bot.domain.limits import LimitState, Mode, desired, let_through
 from bot.domain.money import Micros, usd
 from bot.domain.standings import Standing
 from bot.effects import orders
 from bot.effects.reach import Reach, reach
 from bot.parts import Bot, targets_of
-from store import limits, outbox, raises, standings
+from store import graces, limits, outbox, raises, standings
 
 
 def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None:
@@ -52,6 +53,9 @@ def wanted(
         standing.budget.at_limit,
         now,
     )
+    if state.mode is not Mode.ALLOW and is_given(standing.budget):
+        found = graces.find(tx, state.budget, state.period.first_day, state.limit)
+        state = within(state, found[1] if found else None, now)
     if standing.freshness.stale and held is not None:
         return unless_blind(state, held)
     return state
@@ -64,7 +68,12 @@ def unless_blind(wanted: LimitState, held: LimitState) -> LimitState:
     A new period and a raised limit do not depend on the figures, so they open what was closed.
     """
     opened = wanted.period != held.period or wanted.limit > held.limit
-    return wanted if opened and wanted.mode is Mode.ALLOW else replace(wanted, mode=held.mode)
+    if opened and wanted.mode is Mode.ALLOW:
+        return wanted
+    if held.mode is not Mode.ALLOW:
+        return replace(wanted, mode=held.mode, grace_until=None)
+    same = (wanted.period, wanted.limit) == (held.period, held.limit)
+    return let_through(wanted, wanted.grace_until or (held.grace_until if same else None))
 
 
 def send(
@@ -118,6 +127,7 @@ def webhook_body(
     if state.request is not None:
         reason |= {"request": state.request, "approved_by": state.approved_by}
     workspace_ids, api_key_ids = to.of(budget)
+    grace = {"grace_until": _iso(state.grace_until)} if state.grace_until else {}
     return {
         "type": "budget.limit_state",
         "timestamp": _iso(now),
@@ -139,6 +149,7 @@ def webhook_body(
             else None,
             "applies_to": {"workspace_ids": workspace_ids, "api_key_ids": api_key_ids},
             "reason": reason,
+            **grace,
         },
     }
 

@@ -15,7 +15,7 @@ from bot.parts import Bot
 from bot.render.blocks import Rendered
 from bot.render.decision_notes import donor_note
 from bot.render.request import Card, raise_note, receipt, request_card, requester_note
-from store import audit, outbox, overages, raises, standings
+from store import audit, limits, outbox, overages, raises, standings
 
 
 def announce(
@@ -82,7 +82,8 @@ def tell_progress(
         # What was said before must not stand there as if it were still on its way.
         messages.update_copies(tx, f"{about}:{copies}", state, requester_note(card), now)
     standing = None if lifted else standings.of_budget(tx, bot.policy, request.budget, now)
-    note = raise_note(card, lifted, standing)
+    held = limits.load(tx, request.budget)
+    note = raise_note(card, lifted, standing, held.state if held else None)
     told = concerned(tx, bot, request)
     messages.tell_people(tx, f"{about}:{state}", told, note, now, subject=f"{about}:progress")
 

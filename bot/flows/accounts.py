@@ -1,8 +1,10 @@
 """Who somebody is: asked of Slack at most once an hour, and guessed when Slack does not answer."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clients.slack import DeliveryError
+from bot.domain.errors import UserError
 from bot.domain.people import Person
 from bot.parts import Bot
 from store import people
@@ -28,3 +30,22 @@ def who(bot: Bot, user_id: str, now: datetime) -> Person:
     with bot.db.transaction() as tx:
         people.remember(tx, user_id, person, now)
     return person
+
+
+def who_now(bot: Bot, user_id: str, now: datetime) -> Person:
+    """
+    The account as it is at this moment, for what only some may do.
+
+    Raises:
+        UserError: Slack did not answer, so nothing is done.
+    """
+    try:
+        person, team = bot.slack.person(user_id), bot.slack.team_id()
+    except DeliveryError as error:
+        raise UserError(
+            f"Slack did not tell who you are, so nothing was done. Press again in a minute. ({error})"
+        ) from None
+    with bot.db.transaction() as tx:
+        people.remember(tx, user_id, person, now)
+    is_outside = bool(team and person.team_id and person.team_id != team)
+    return replace(person, stranger=True) if is_outside else person

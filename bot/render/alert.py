@@ -20,13 +20,13 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.figures import (
-    AT_LIMIT,
     BASIS,
-    NOW_AT_LIMIT,
     runway_text,
     spent_of_limit,
     whole,
 )
+from bot.render.figures import at_limit as response_at_limit
+from bot.render.grace import response_text
 
 MARK = {
     Stage.LOOK: "👀",
@@ -57,9 +57,9 @@ def alert_message(
     zone = f.time_zone
     spent = spent_of_limit(f.spent, f.limit, f.estimated)
     ahead = " ".join(_ahead(f))
-    at_limit = f"At the limit {AT_LIMIT[f.at_limit]}."
+    at_limit = f"At the limit {response_at_limit(f.at_limit, f.grace_span)}."
     if f.stage is Stage.EXHAUSTED:
-        at_limit = NOW_AT_LIMIT[f.at_limit]
+        at_limit = response_text(f)
     ask = f"{ASKED[f.stage]}." if lead else f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
     raised = f" The limit includes {dollars(f.raised)} of exceptions." if f.raised else ""
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"

@@ -8,6 +8,7 @@ from slackblocks import Block, Button
 from bot.domain.alerts import AlertFigures, Answer, AnswerKind, Feedback
 from bot.domain.budgets import Stage
 from bot.render.blocks import actions, button, moment, one_line, person, quoted, section
+from bot.render.grace import last_word
 
 JUDGED = {Feedback.USEFUL: "👍 useful", Feedback.NOISE: "👎 noise"}
 
@@ -86,7 +87,7 @@ def _replaced(by: Replaced, figures: AlertFigures) -> str:
 
 def _afterwards(alert_id: int, figures: AlertFigures, shown: Shown) -> list[Button]:
     about = f"{figures.name}, {figures.stage.word}"
-    buttons = [ask_for_more(alert_id, figures)]
+    buttons = [*last_word(alert_id, figures), ask_for_more(alert_id, figures)]
     if shown.feedback is None:
         useful, noise = JUDGED[Feedback.USEFUL], JUDGED[Feedback.NOISE]
         buttons += [
@@ -103,6 +104,7 @@ def answers(alert_id: int, figures: AlertFigures) -> list[Button]:
         button("I'm on it", "alert:ack", str(alert_id), "primary", spoken=f"I'm on it: {about}"),
         ask_for_more(alert_id, figures),
         button("Planned…", "alert:planned", str(alert_id), spoken=f"This is planned: {about}"),
+        *last_word(alert_id, figures),
     ]
 
 

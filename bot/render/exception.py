@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Button, ConfirmationDialogue, PlainText
 
+from bot.domain.grace import is_given
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.domain.standings import Standing
 from bot.render.blocks import Rendered, actions, button, escape, message, moment, section
-from bot.render.figures import AT_LIMIT, spent_of_limit
+from bot.render.figures import at_limit, spent_of_limit
 
 
 def end_now(request: int, extra: Micros, budget_name: str) -> Button:
@@ -38,7 +39,8 @@ def ends_soon(raised: TemporaryRaise, standing: Standing, zone: ZoneInfo) -> Ren
         f"spent {spent_of_limit(standing.spent, then)} of that."
     )
     if standing.spent >= then:
-        text += f" That is beyond it: then {AT_LIMIT[standing.budget.at_limit]}."
+        grace = str(standing.budget.grace) if is_given(standing.budget) else ""
+        text += f" That is beyond it: then {at_limit(standing.budget.at_limit, grace)}."
     text += " Nothing is extended by itself: who needs more time asks for it."
     extend = button(
         "Ask to extend",

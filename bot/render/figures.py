@@ -3,8 +3,10 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain.budgets import Budget
 from bot.domain.forecast import Confidence
-from bot.domain.limits import Mode
+from bot.domain.grace import is_given
+from bot.domain.limits import LimitState, Mode
 from bot.domain.money import ZERO, Micros, dollars, percent
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
@@ -21,8 +23,26 @@ NOW_AT_LIMIT = {
     "throttle": "Usage is throttled now.",
     "block": "Usage is blocked now.",
 }
+LATER_AT_LIMIT = {"throttle": "Usage is throttled from", "block": "Usage is blocked from"}
 OVERRULED = "forecast stays below the limit"  # beside a share that is reached, and no stage
 MODE = {Mode.ALLOW: "allowed", Mode.THROTTLE: "throttled", Mode.BLOCK: "blocked"}
+
+
+def at_limit(response: str, grace: str = "") -> str:
+    """`usage is throttled, 2h after the limit is reached`"""
+    return (
+        f"{AT_LIMIT[response]}, {grace} after the limit is reached" if grace else AT_LIMIT[response]
+    )
+
+
+def now_at_limit(budget: Budget, state: LimitState | None) -> str:
+    """What the limit that is reached means now; `state` is what enforcement should hold."""
+    response = budget.at_limit.value
+    if state is None or state.mode is not Mode.ALLOW or not is_given(budget):
+        return NOW_AT_LIMIT[response]
+    if state.grace_until is None:
+        return f"At the limit {at_limit(response, str(budget.grace))}."
+    return f"{LATER_AT_LIMIT[response]} {moment(state.grace_until, budget.time_zone)} on."
 
 
 def spent_of_limit(spent: Micros, limit: Micros | None, estimated: Micros = ZERO) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Block
 
-from bot.domain.limits import TemporaryRaise
+from bot.domain.limits import LimitState, TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.domain.overages import OverageRequest, RequestState, Terms
 from bot.domain.standings import Standing
@@ -30,7 +30,7 @@ from bot.render.blocks import (
 )
 from bot.render.decision_buttons import agreeing, deciding
 from bot.render.exception import end_now, ended_early
-from bot.render.figures import NOW_AT_LIMIT, runway_text, spent_of_limit
+from bot.render.figures import now_at_limit, runway_text, spent_of_limit
 from bot.render.targets import Follower, notes, on_its_way, waited_for
 
 
@@ -210,8 +210,17 @@ def receipt(card: Card) -> Rendered:
     return message(text, section(text, "receipt"), actions([withdraw]))
 
 
-def raise_note(card: Card, lifted: bool, standing: Standing | None = None) -> Rendered:
-    """Told when the target confirms: the limit is lifted, or it is back and what that means."""
+def raise_note(
+    card: Card,
+    lifted: bool,
+    standing: Standing | None = None,
+    held: LimitState | None = None,
+) -> Rendered:
+    """
+    Told when the target confirms: the limit is lifted, or it is back and what that means.
+
+    `held` is what enforcement should hold, which may be a grace.
+    """
     start = f"{escape(card.budget_name)}: "
     p = card.progress
     if lifted:
@@ -223,7 +232,7 @@ def raise_note(card: Card, lifted: bool, standing: Standing | None = None) -> Re
     if standing is not None and standing.limit is not None:
         text += f" Spent: {spent_of_limit(standing.spent, standing.limit)}."
         if standing.spent >= standing.limit:
-            text += f" {NOW_AT_LIMIT[standing.budget.at_limit]}"
+            text += f" {now_at_limit(standing.budget, held)}"
     return message(text, section(text, "progress"))
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from slackblocks import Block
 
 from bot.domain.forecast import sentence
+from bot.domain.grace import is_given
 from bot.domain.money import Micros, dollars
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
@@ -25,7 +26,7 @@ from bot.render.blocks import (
     people,
     section,
 )
-from bot.render.figures import AT_LIMIT, BASIS, OVERRULED, as_of, runway, spent_of_limit, whole
+from bot.render.figures import BASIS, OVERRULED, as_of, at_limit, runway, spent_of_limit, whole
 from bot.render.targets import Follower, standing_lines
 
 BAR = 10
@@ -98,7 +99,8 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     owner = people([s.budget.owner])
     who = f"owner {owner}"
     if s.limit is not None:
-        who += f" · at the limit {AT_LIMIT[s.budget.at_limit]}"
+        grace = str(s.budget.grace) if is_given(s.budget) else ""
+        who += f" · at the limit {at_limit(s.budget.at_limit, grace)}"
     age = (
         f"{as_of(s.freshness, zone)} · {BASIS[basis]} · "
         f"period ends {moment(s.period.ends_at, zone)}"

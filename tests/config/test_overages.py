@@ -12,6 +12,7 @@ from bot.domain.budgets import (
     PersonRef,
     WhoAsks,
 )
+from bot.domain.spans import Span
 from tests.config.policy_text import changed, error_lines, load
 
 SEARCH = "  - id: search\n"
@@ -44,6 +45,41 @@ def test_a_team_is_read(tmp_path: Path) -> None:
     assert budget.team == ApproverList("team", (PersonRef("kim@example.com"),), "S0604QSJC")
     assert budget.overage.ask is WhoAsks.TEAM
     assert budget.overage.remind_after == HOUR / 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "span"),
+    [
+        ("", Span()),
+        ("    grace: 2h\n", Span(2 * HOUR)),
+        ("    grace: 1 working day\n", Span(working_days=1)),
+    ],
+)
+def test_a_grace_is_read(tmp_path: Path, lines: str, span: Span) -> None:
+    """Hours or working days; without a word the response comes at once."""
+    assert span == search(tmp_path, lines).grace
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("    grace: 2h\n    at_limit: notify\n", "has no effect: at_limit is notify"),
+        (
+            "    grace: 2h\n    at_limit: block\n    enforce: {litellm: {team: s}}\n",
+            "litellm count by themselves, and refuse at the limit without it",
+        ),
+        ("    grace: 2h\n    at_limit: block\n", None),
+        ("    at_limit: block\n    enforce: {litellm: {team: s}}\n", None),
+    ],
+)
+def test_a_grace_that_puts_nothing_off_is_warned_of(
+    tmp_path: Path, lines: str, said: str | None
+) -> None:
+    """Where nothing happens at the limit, or something refuses by itself."""
+    found = load(changed((SEARCH, SEARCH + lines)), tmp_path).warnings
+    about = [fault for fault in map(str, found) if "grace" in fault]
+
+    assert ([] if said is None else [True]) == [said is not None and said in f for f in about]
 
 
 @pytest.mark.parametrize(

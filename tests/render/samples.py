@@ -16,12 +16,14 @@ from bot.domain.alerts import (
 from bot.domain.budgets import AtLimit, Budget, BudgetId, Funding, PersonRef, Stage
 from bot.domain.delegations import Delegation
 from bot.domain.escalation import Step, ladder_of, told_before
+from bot.domain.grace import Grace, Word
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
 from bot.domain.overages import FundedBy, OverageRequest, RequestState, Terms
 from bot.domain.overages import figures_of as seen
 from bot.domain.periods import midnight
 from bot.domain.policy import Basis
+from bot.domain.spans import Span
 from bot.domain.stages import Reason
 from bot.domain.standings import Freshness, Standing
 from bot.domain.targets import WEBHOOK
@@ -34,6 +36,7 @@ from bot.render.decision_modals import answer_modal as request_answer_modal
 from bot.render.decision_notes import donor_note, nobody_note, reminder_note, waiting_lead
 from bot.render.delegation import in_place_of, made, made_for, note
 from bot.render.digest import Digest, digest_message
+from bot.render.grace import held_off_note, over_note
 from bot.render.modals import View, answer_modal, overage_modal, plan_modal
 from bot.render.question import (
     answer_note,
@@ -84,6 +87,16 @@ def figures(
     s = standing(spent, *raises, daily=daily, budget=budget)
     stage = s.stage or Stage.LOOK
     return figures_of(Alert(s, stage, Reason.SHARE), policy(budget), NOW)
+
+
+LENIENT = replace(BUDGET, grace=Span(2 * HOUR))
+HELD_OFF = {"ends_at": NOW + 4 * HOUR, "word": Word.HOLD, "word_by": "U0DANA", "word_at": NOW}
+
+
+def at_its_limit(**changes: object) -> AlertFigures:
+    """The alert of a budget whose response comes two hours later."""
+    f = figures("104.20", budget=LENIENT)
+    return replace(f, grace=replace(f.grace, **changes))  # type: ignore[type-var]
 
 
 def request(state: RequestState = RequestState.PENDING, **changes: object) -> OverageRequest:
@@ -228,6 +241,21 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "alert respond": lambda: alert_message(7, figures("81")),
     "alert intervene": lambda: alert_message(7, figures("96.50", daily="30")),
     "alert exhausted": lambda: alert_message(7, figures("104.20")),
+    "alert in its grace": lambda: alert_message(7, at_its_limit()),
+    "alert in a grace longer than the period": lambda: alert_message(
+        7, at_its_limit(ends_at=PERIOD.ends_at + DAY)
+    ),
+    "alert held off": lambda: alert_message(7, at_its_limit(**HELD_OFF)),
+    "alert after its grace": lambda: alert_message(7, at_its_limit(over_at=NOW + 2 * HOUR)),
+    "alert before a grace": lambda: alert_message(7, figures("96.50", budget=LENIENT)),
+    "grace is over": lambda: over_note(standing("104.20", budget=LENIENT), Grace(NOW, NOW + HOUR)),
+    "grace is ended": lambda: over_note(
+        standing("104.20", budget=LENIENT), Grace(NOW, NOW, Word.NOW, "U0LEE", NOW)
+    ),
+    "grace is held off": lambda: held_off_note(
+        standing("104.20", budget=LENIENT),
+        Grace(NOW, NOW + 4 * HOUR, Word.HOLD, "U0DANA", NOW),
+    ),
     "alert under an exception": lambda: alert_message(7, figures("96", raised("50"))),
     "alert on it": lambda: alert_message(7, figures("81"), Shown(ON_IT)),
     "alert planned": lambda: alert_message(7, figures("81"), Shown(PLANNED)),

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from bot.domain.budgets import BudgetId, Stage
+from bot.domain.grace import is_given
 from bot.domain.standings import Standing
 from bot.domain.watch import watch
 from bot.effects import endings
@@ -81,6 +82,7 @@ def look_again(
     """
     sent = told.sent_stages_of(tx, found)
     held = limits.modes(tx, [s.budget.id for s in found])
+    let_through = limits.grace_ends(tx, [s.budget.id for s in found if is_given(s.budget)])
     pending = raises.live(tx, now)
     late = {record.raised.budget for record in raises.ended_unnoted(tx, now)}
     watching.arm(
@@ -93,7 +95,8 @@ def look_again(
                     sent.get(s.budget.id, frozenset()),
                     held.get(s.budget.id),
                     pending.get(s.budget.id, []),
-                    resting.get(s.budget.id),
+                    resting=resting.get(s.budget.id),
+                    grace_until=let_through.get(s.budget.id),
                 ),
             )
             for s in found

@@ -109,7 +109,9 @@ def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> Fired | None:
     family = bot.policy.tree.family(budget.id)
     driver = drivers.of_budgets(tx, family, until, bot.policy.basis)
     figures = figures_of(alert, bot.policy, now, driver)
-    if (said_by := muting.said_by_a_child(tx, bot, alert, now)) is not None:
+    # One with a grace asks for a word on its own limit, which no child's message could take.
+    said_by = None if figures.grace else muting.said_by_a_child(tx, bot, alert, now)
+    if said_by is not None:
         muting.mute(tx, alert, figures, said_by, now)
         return None
     ladder = ladder_of(budget, alert.stage, bot.policy)

@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from bot.clients.usage.collector import collector_paused
 from bot.domain.budgets import BudgetId
+from bot.domain.grace import is_given
 from bot.domain.policy import SourcePolicy
 from bot.domain.standings import Standing
 from bot.effects.above import Known
 from bot.effects.bundles import Fired
+from bot.effects.graces import tell_over
 from bot.flows.tick.acting import end_raises, enforce, look_again, one_budget
 from bot.flows.tick.alerting import Outcome, alert, put_together
 from bot.flows.tick.applying import apply_policy
@@ -97,14 +99,16 @@ def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tup
         found = evaluate_time(tx, bot, gathered, now)
         alerted = [one_budget(tx, partial(alert, known=known), bot, s, now) for s in found]
         enforced = [one_budget(tx, enforce, bot, s, now) for s in found]
+        # After all limit states, in the order in which an owner's word locks the two.
+        told = [not is_given(s.budget) or one_budget(tx, tell_over, bot, s, now) for s in found]
         over = {r.raised.budget for r in raises.ended_unnoted(tx, now)}
         ended = [s.budget.id in over and one_budget(tx, end_raises, bot, s, now) for s in found]
         changes += enforced.count(True)
-        fired += [told.fired for told in alerted if told and told.fired]
-        outcomes = zip(found, alerted, enforced, ended, strict=True)
-        went_well = [(s, told) for s, told, *done in outcomes if told and None not in done]
+        fired += [one.fired for one in alerted if one and one.fired]
+        outcomes = zip(found, alerted, enforced, told, ended, strict=True)
+        went_well = [(s, one) for s, one, *done in outcomes if one and None not in done]
         _arm(tx, went_well, now)
-        waiting += [s for s, told in went_well if told.waits]
+        waiting += [s for s, one in went_well if one.waits]
     fired += _after_those_above(tx, bot, waiting, now, known)
     put_together(tx, fired, now)
     return len(fired), changes
@@ -116,10 +120,10 @@ def _after_those_above(
     """Those below an exhausted budget again: it had its turn after them, and now it was told."""
     act = partial(alert, known=known, waited=True)
     alerted = [(s, one_budget(tx, act, bot, s, now)) for s in waiting]
-    _arm(tx, [(s, told) for s, told in alerted if told], now)
-    return [told.fired for _, told in alerted if told and told.fired]
+    _arm(tx, [(s, one) for s, one in alerted if one], now)
+    return [one.fired for _, one in alerted if one and one.fired]
 
 
 def _arm(tx: Session, looked_at: Sequence[tuple[Standing, Outcome]], now: datetime) -> None:
-    resting = {s.budget.id: told.rests for s, told in looked_at if told.rests and not told.waits}
+    resting = {s.budget.id: one.rests for s, one in looked_at if one.rests and not one.waits}
     look_again(tx, [s for s, _ in looked_at], resting, now)

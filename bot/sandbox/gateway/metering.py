@@ -56,10 +56,17 @@ class Meter:
             passes = self.asked % throttle_every == 0
             return Decision(passes, "throttled, let through" if passes else "throttled")
         notify = held.data.get("at_limit") == "notify"  # a conversation: nothing is cut
-        if limit is not None and not notify and self.spent(held, now) >= limit:
+        lets_through = notify or _is_in_grace(held, now)
+        if limit is not None and not lets_through and self.spent(held, now) >= limit:
             return Decision(False, f"the limit of ${limit} is reached")
         return Decision(True, "within the limit")
 
     def _counted(self, held: Held, now: datetime) -> Decimal:
         start = held.starts_at if now < held.ends_at else held.ends_at
         return sum((usd for at, usd in self.passed if at >= start), Decimal(0))
+
+
+def _is_in_grace(held: Held, now: datetime) -> bool:
+    """The limit is reached, and the response to it comes later."""
+    until = held.data.get("grace_until")
+    return until is not None and now < datetime.fromisoformat(str(until))
