@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.domain.alerts import AlertFigures, Answer, AnswerKind, Feedback
+from bot.domain.alerts import AlertFigures, Answer, AnswerKind, Feedback, Moved
 from bot.domain.budgets import AtLimit, BudgetId, Stage
 from bot.domain.drivers import Driver, DriverKind
 from bot.domain.escalation import Ladder, Step
@@ -104,6 +104,9 @@ def figures_row(f: AlertFigures) -> dict[str, Any]:
         "basis": f.basis.value,
         "time_zone": f.time_zone.key,
         "grace": graces.written(f.grace),
+        "transfers": [
+            [moved.extra, moved.name, moved.ends_at.isoformat()] for moved in f.transfers
+        ],
     }
     for name in _MOMENTS:
         values[name] = values[name].isoformat() if values[name] else None
@@ -124,6 +127,10 @@ def _figures(values: Mapping[str, Any]) -> AlertFigures:
         "confidence": Confidence(values["confidence"]) if values.get("confidence") else None,
         "driver": _driver(values.get("driver")),
         "grace": graces.read(values.get("grace")),
+        "transfers": tuple(
+            Moved(Micros(extra), name, datetime.fromisoformat(ends_at))
+            for extra, name, ends_at in values.get("transfers", ())
+        ),
     }
     return AlertFigures(**{"estimated": ZERO, **values, **moments, **read})
 

@@ -32,8 +32,9 @@ class RaiseRecord:
         """What it is to each budget: more to one, and in a transfer as much less to another."""
         if self.from_budget is None:
             return [self.raised]
-        less = Micros(-self.raised.extra)
-        return [self.raised, replace(self.raised, budget=self.from_budget, extra=less)]
+        raised, less = self.raised, Micros(-self.raised.extra)
+        given = replace(raised, budget=self.from_budget, extra=less, other=raised.budget)
+        return [replace(raised, other=self.from_budget), given]
 
 
 def add(tx: Session, raised: TemporaryRaise, from_budget: BudgetId | None = None) -> None:

@@ -17,7 +17,7 @@ from bot.domain.money import dollars
 from bot.domain.overages import RequestState, Terms
 from bot.domain.policy import Policy
 from bot.domain.terms import Seen, seen
-from bot.flows import overages, requests
+from bot.flows import exceptions, overages, requests
 from bot.flows.overages import Click, NotDecided
 from bot.parts import Bot
 from bot.render.blocks import moment as local
@@ -89,6 +89,21 @@ def deny(number: Number, person: As, reason: Reason = None) -> None:
     if not (reason or "").strip():
         raise UserError("--reason: say in a few words why; the requester reads it")
     _decide(number, person, RequestState.DENIED, None, None, reason)
+
+
+@requests_app.command("end")
+def end(number: Number, person: As) -> None:
+    """End an exception before its time, as somebody who may."""
+    settings, policy = prepare()
+    bot, now = _bot(settings, policy), moment(None, policy)
+    request = exceptions.load_request(bot, seen(number.removeprefix("#")).request)
+    actor, electorate = overages.who_decides(bot, request, requests.account(bot, person), now)
+    origin = Click(os_user=_os_user()).origin
+    refused = exceptions.end_early(bot, request.id, actor, electorate, now, origin)
+    drain(bot, now)
+    if refused is not None:
+        raise _refused(refused)
+    print(f"the exception of request {request.id} is ended")
 
 
 def _decide(

@@ -113,6 +113,25 @@ def repeats(parent: Alert, child: Standing) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Dollars of a transfer that is live: lent to another budget when negative."""
+
+    extra: Micros
+    name: str  # of the other budget
+    ends_at: datetime
+
+
+def moved_of(standing: Standing, policy: Policy) -> tuple[Moved, ...]:
+    """The transfers in a standing's limit, with the other budget's name."""
+    known = policy.tree.budgets
+    return tuple(
+        Moved(r.extra, known[r.other].name if r.other in known else r.other, r.ends_at)
+        for r in standing.raises
+        if r.other is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class AlertFigures:
     """The figures and the policy as they were when an alert fired; kept with it."""
 
@@ -122,7 +141,7 @@ class AlertFigures:
     spent: Micros
     estimated: Micros  # the part of `spent` that is not billed yet
     limit: Micros
-    raised: Micros  # the part of the limit that exceptions add
+    raised: Micros  # the part of the limit that exceptions add; transfers are told one by one
     daily_rate: Micros
     runs_out_at: datetime | None
     as_of: datetime | None
@@ -142,6 +161,7 @@ class AlertFigures:
     driver: Driver | None = None
     spike: str = ""  # in one sentence, where hours cost far more than usual
     grace: Grace | None = None  # at the limit: what is left before the response
+    transfers: tuple[Moved, ...] = ()
     grace_span: str = ""  # below it: the time there will be, as the policy writes it
 
     @property
@@ -165,7 +185,7 @@ def figures_of(
         spent=s.spent,
         estimated=s.estimated,
         limit=s.limit or ZERO,
-        raised=Micros(sum(r.extra for r in s.raises)),
+        raised=Micros(sum(r.extra for r in s.raises if r.other is None)),
         daily_rate=s.daily_rate,
         runs_out_at=_runs_out_at(alert),
         as_of=s.freshness.as_of,
@@ -190,6 +210,7 @@ def figures_of(
         driver=driver,
         spike=s.outlook.spike.sentence if s.outlook and s.outlook.spike else "",
         grace=begin(s.budget, local, now) if reached else None,
+        transfers=moved_of(s, policy),
         grace_span=str(s.budget.grace) if is_given(s.budget) else "",
     )
 

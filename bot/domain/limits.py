@@ -39,6 +39,7 @@ class TemporaryRaise:
     starts_at: datetime
     ends_at: datetime
     approved_by: str
+    other: BudgetId | None = None  # of a transfer: whom the dollars come from, or go to
 
     def __post_init__(self) -> None:
         if self.ends_at <= self.starts_at:

@@ -10,6 +10,7 @@ from bot.domain.terms import least
 from bot.effects import messages
 from bot.effects.followers import followers
 from bot.parts import Bot, targets_of
+from bot.render.figures import response_of
 from bot.render.request import Card, Progress, deciders_text, request_card
 from store import questions, raises, votes
 from store.votes import Vote
@@ -42,6 +43,7 @@ def card_of(tx: Session, bot: Bot, request: OverageRequest) -> Card:
         questions=len(asked),
         answered=sum(1 for question in asked if question.answered_at),
         donor=donor,
+        response=response_of(budget) if budget else "",
     )
 
 

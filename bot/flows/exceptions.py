@@ -88,10 +88,7 @@ def end_early(
         if record.ended_by is not None or record.raised.ends_at <= now:
             return _over_already(bot, record)
         if not may_end(bot, request, actor, electorate):
-            return (
-                "Ending it is up to the budget's owner, whoever asked for it, and those who may "
-                "decide it."
-            )
+            return _why_not(electorate.lists_of(actor) == {DONOR})
         _take_back(tx, bot, request, record, actor, now, origin or {})
     bot.wake()
     return None
@@ -106,6 +103,14 @@ def may_end(bot: Bot, request: OverageRequest, actor: Person, electorate: Electo
     if actor.id == request.requester or any(actor.is_called(ref) for ref in own):
         return True
     return bool(electorate.lists_of(actor) - {DONOR})
+
+
+def _why_not(is_donor: bool) -> str:
+    lent = "These dollars are lent until the end that you agreed to. " if is_donor else ""
+    return (
+        f"{lent}Ending it is up to the budget's owner, whoever asked for it, and those who may "
+        "decide it."
+    )
 
 
 def load_request(bot: Bot, request_id: int) -> OverageRequest:

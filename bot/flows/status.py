@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from sqlmodel import Session
 
+from bot.domain.alerts import moved_of
 from bot.domain.budgets import Budget, BudgetId
 from bot.domain.errors import UserError
 from bot.domain.money import dollars
@@ -137,6 +138,7 @@ def _detail(tx: Session, bot: Bot, found: dict[BudgetId, Standing], budget: Budg
                 (r.id, r.amount) for r in overages.open_requests(tx) if r.budget == budget
             ],
             targets=followers(tx, bot, budget, held.version if held else None),
+            moved=moved_of(standing, bot.policy),
         ),
         bot.policy.basis,
     )

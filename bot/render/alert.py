@@ -23,6 +23,7 @@ from bot.render.figures import (
     BASIS,
     runway_text,
     spent_of_limit,
+    transfers,
     whole,
 )
 from bot.render.figures import at_limit as response_at_limit
@@ -62,6 +63,7 @@ def alert_message(
         at_limit = response_text(f)
     ask = f"{ASKED[f.stage]}." if lead else f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
     raised = f" The limit includes {dollars(f.raised)} of exceptions." if f.raised else ""
+    raised += "".join(f" The limit {said}." for said in transfers(f.transfers, zone))
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"
     age = f"{asof} · {BASIS[f.basis]} · period ends {moment(f.period_ends_at, zone)}"
     text = (

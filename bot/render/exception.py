@@ -5,19 +5,16 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Button, ConfirmationDialogue, PlainText
 
-from bot.domain.grace import is_given
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.domain.standings import Standing
 from bot.render.blocks import Rendered, actions, button, escape, message, moment, section
-from bot.render.figures import at_limit, spent_of_limit
+from bot.render.figures import response_of, spent_of_limit
 
 
-def end_now(request: int, extra: Micros, budget_name: str) -> Button:
-    """For whoever may end it; they are asked once more."""
-    text = (
-        f"The limit of {budget_name} is {dollars(extra)} lower at once. It can be asked for anew."
-    )
+def end_now(request: int, budget_name: str, what_then: str) -> Button:
+    """For whoever may end it; they are asked once more, and read what happens then."""
+    text = f"{what_then} It can be asked for anew."
     confirm = ConfirmationDialogue(
         title=PlainText("End this exception?"),
         text=PlainText(text[:300]),
@@ -38,9 +35,9 @@ def ends_soon(raised: TemporaryRaise, standing: Standing, zone: ZoneInfo) -> Ren
         f"{moment(raised.ends_at, zone)}. The limit falls from {dollars(limit)} to {dollars(then)}; "
         f"spent {spent_of_limit(standing.spent, then)} of that."
     )
+    response = response_of(standing.budget)
     if standing.spent >= then:
-        grace = str(standing.budget.grace) if is_given(standing.budget) else ""
-        text += f" That is beyond it: then {at_limit(standing.budget.at_limit, grace)}."
+        text += f" That is beyond it: then {response}."
     text += " Nothing is extended by itself: who needs more time asks for it."
     extend = button(
         "Ask to extend",
@@ -49,7 +46,12 @@ def ends_soon(raised: TemporaryRaise, standing: Standing, zone: ZoneInfo) -> Ren
         "primary",
         spoken=f"Ask for more for {standing.budget.name}",
     )
-    end = end_now(raised.request, raised.extra, standing.budget.name)
+    at_once = (
+        f"The limit falls to {dollars(then)} at once; spent {spent_of_limit(standing.spent, then)}."
+    )
+    if standing.spent >= then:
+        at_once += f" At that limit {response}."
+    end = end_now(raised.request, standing.budget.name, at_once)
     return message(text, section(text, "ends"), actions([extend, end]))
 
 

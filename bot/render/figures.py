@@ -1,8 +1,10 @@
 """Sentences about figures, the same words on every surface."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain.alerts import Moved
 from bot.domain.budgets import Budget
 from bot.domain.forecast import Confidence
 from bot.domain.grace import is_given
@@ -35,14 +37,33 @@ def at_limit(response: str, grace: str = "") -> str:
     )
 
 
+def response_of(budget: Budget) -> str:
+    """What the policy says for the limit, with the grace before it."""
+    return at_limit(budget.at_limit, str(budget.grace) if is_given(budget) else "")
+
+
 def now_at_limit(budget: Budget, state: LimitState | None) -> str:
     """What the limit that is reached means now; `state` is what enforcement should hold."""
     response = budget.at_limit.value
     if state is None or state.mode is not Mode.ALLOW or not is_given(budget):
         return NOW_AT_LIMIT[response]
     if state.grace_until is None:
-        return f"At the limit {at_limit(response, str(budget.grace))}."
+        return f"At the limit {response_of(budget)}."
     return f"{LATER_AT_LIMIT[response]} {moment(state.grace_until, budget.time_zone)} on."
+
+
+def transfers(moved: Sequence[Moved], zone: ZoneInfo) -> list[str]:
+    """`includes $500 from Platform until Mon 30 Nov 00:00`, `is $500 lower, lent to Growth until …`"""
+    said = []
+    for one in moved:
+        until = f"{one_line(one.name, 80)} until {moment(one.ends_at, zone)}"
+        amount = dollars(Micros(abs(one.extra)))
+        said.append(
+            f"includes {amount} from {until}"
+            if one.extra > 0
+            else f"is {amount} lower, lent to {until}"
+        )
+    return said
 
 
 def spent_of_limit(spent: Micros, limit: Micros | None, estimated: Micros = ZERO) -> str:

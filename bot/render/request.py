@@ -67,6 +67,7 @@ class Card:
     questions: int = 0
     answered: int = 0
     donor: str | None = None  # the budget that a transfer would take from, by name
+    response: str = ""  # what happens at the limit, in words
 
 
 def deciders_text(lists: tuple[str, ...], both: bool, donor: str | None = None) -> str:
@@ -119,7 +120,14 @@ def _ending(card: Card) -> list[Block]:
     p = card.progress
     if p is None or not p.holds:
         return []
-    return [actions([end_now(card.request.id, p.raised.extra, card.budget_name)])]
+    extra, seen = p.raised.extra, card.request.decision_figures or card.request.figures
+    text = (
+        f"The limit is {dollars(extra)} lower at once: {dollars(Micros(p.limit - extra))}, if "
+        f"nothing else has changed. Spent when it was approved: {dollars(seen.spent)}."
+    )
+    if card.response:
+        text += f" At the limit {card.response}."
+    return [actions([end_now(card.request.id, card.budget_name, text)])]
 
 
 def outcome(card: Card) -> str:

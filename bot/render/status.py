@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from slackblocks import Block
 
+from bot.domain.alerts import Moved
 from bot.domain.forecast import sentence
-from bot.domain.grace import is_given
 from bot.domain.money import Micros, dollars
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
@@ -26,7 +26,16 @@ from bot.render.blocks import (
     people,
     section,
 )
-from bot.render.figures import BASIS, OVERRULED, as_of, at_limit, runway, spent_of_limit, whole
+from bot.render.figures import (
+    BASIS,
+    OVERRULED,
+    as_of,
+    response_of,
+    runway,
+    spent_of_limit,
+    transfers,
+    whole,
+)
 from bot.render.targets import Follower, standing_lines
 
 BAR = 10
@@ -43,6 +52,7 @@ class Detail:
     models: Sequence[tuple[str, Micros]]
     open_requests: Sequence[tuple[int, Micros]]
     targets: Sequence[Follower] = ()  # how far enforcement has followed
+    moved: Sequence[Moved] = ()  # transfers in its limit
 
 
 def status_list(
@@ -77,13 +87,15 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     if s.outlook and s.outlook.spike:
         lines.append(f"far faster than usual: {s.outlook.spike.sentence.removesuffix('.')}")
     lines += _forecast(s)
-    if s.raises and s.allocation:
-        ends = moment(s.raises[0].ends_at, zone)
-        extra = dollars(Micros(sum(r.extra for r in s.raises)))
+    own = [r for r in s.raises if r.other is None]
+    if own and s.allocation:
+        ends = moment(own[0].ends_at, zone)
+        extra = dollars(Micros(sum(r.extra for r in own)))
         lines.append(
             f"the limit is the allocation of {dollars(s.allocation.limit)} "
             f"and {extra} of exceptions, until {ends}"
         )
+    lines += [f"the limit {said}" for said in transfers(detail.moved, zone)]
     lines += standing_lines(detail.targets, zone)
     if detail.binding and detail.binding.budget.id != s.budget.id:
         b = detail.binding
@@ -99,8 +111,7 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     owner = people([s.budget.owner])
     who = f"owner {owner}"
     if s.limit is not None:
-        grace = str(s.budget.grace) if is_given(s.budget) else ""
-        who += f" · at the limit {at_limit(s.budget.at_limit, grace)}"
+        who += f" · at the limit {response_of(s.budget)}"
     age = (
         f"{as_of(s.freshness, zone)} · {BASIS[basis]} · "
         f"period ends {moment(s.period.ends_at, zone)}"

@@ -121,3 +121,21 @@ def test_what_a_click_is_refused_is_refused_here(
     assert code == done.returncode
     assert text in done.stderr
     assert [] == records.decisions(bot, None, None)
+
+
+def test_an_exception_is_ended(acme: Town, bot: Bot) -> None:
+    """By whoever may, and once; everybody else reads who may."""
+    budget_bot(acme, "requests", "approve", "1", "--as", "fin@example.com")
+    refused = budget_bot(acme, "requests", "end", "1", "--as", "kim@example.com")
+    assert (1, "") == (refused.returncode, refused.stdout)
+    assert "Ending it is up to the budget's owner" in refused.stderr
+    assert 120 == acme.limit_at_gateway()
+
+    done = budget_bot(acme, "requests", "end", "#1", "--as", "dana@example.com")
+    assert (0, "the exception of request 1 is ended\n") == (done.returncode, done.stdout)
+    assert 100 == acme.limit_at_gateway()
+    row = recorded(bot, "exception.ended_early")
+    assert ("U0DANA", "command line") == (row["actor"], row["via"])
+    again = budget_bot(acme, "requests", "end", "1", "--as", "dana@example.com")
+    assert 1 == again.returncode
+    assert "over already: it ended" in again.stderr

@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 
 from bot.domain.overages import RequestState
-from bot.flows import alerts, exceptions, overages, status
+from bot.flows import alerts, exceptions, graces, overages, status
 from bot.sandbox.slack import Person
 from handlers.actions import NOTED
 from handlers.errors import SORRY
@@ -30,6 +30,8 @@ ANSWERS = {
     "request:ask": GONE_REQUEST,
     "request:answer": GONE_REQUEST,
     "request:withdraw": GONE_REQUEST,
+    "limit:now": GONE_ALERT,
+    "limit:hold": GONE_ALERT,
     "exception:end": "This exception is not known any more.",
 }
 GARBAGE = [
@@ -354,6 +356,7 @@ def test_a_failure_after_the_ack_is_one_polite_answer(
         (overages, "answer_form"),
         (overages, "withdraw"),
         (exceptions, "load_request"),
+        (graces, "say"),
     ):
         monkeypatch.setattr(flow, name, broken)
 

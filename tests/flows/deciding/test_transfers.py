@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from bot.domain.overages import RequestState
+from bot.domain.people import Person
+from bot.flows import exceptions, overages, status
 from bot.flows.overages import Counted, Decided, NotDecided
 from tests.flows.deciding.place import GROWTH, SPARE, Place, Way
 
@@ -120,3 +122,43 @@ def test_a_transfer_does_not_make_the_giver_poorer_twice(place: Place) -> None:
 
     assert [Decided, NotDecided] == [type(result) for result in results]
     assert timedelta(days=7) == requests[0].ends_at - requests[0].asked_at
+
+
+def test_whoever_gave_does_not_take_back(place: Place) -> None:
+    """Gil agreed until the end; the owner who got it may end it, and both limits are as before."""
+    request = place.asks(TRANSFER)
+    for who in ("ivan", "gil"):
+        place.decides(who, request)
+    place.acme.later(minutes=1)
+    place.acme.turn()
+    now = place.acme.clock()
+    actor, electorate = overages.who_decides(place.bot, place.now(request), "U0GIL", now)
+    refused = exceptions.end_early(place.bot, request.id, actor, electorate, now)
+    assert refused is not None
+    assert refused.startswith("These dollars are lent until the end that you agreed to.")
+    assert (Decimal(120), Decimal(280)) == limits(place)
+
+    dana = Person("U0DANA", "Dana", "dana@example.com")
+    assert None is exceptions.end_early(place.bot, request.id, dana, electorate, now)
+    place.acme.deliver()
+    assert (Decimal(100), Decimal(300)) == limits(place)
+
+
+def test_a_transfer_is_told_in_words(place: Place) -> None:
+    """Both budgets' status, and the alert of the one that lends."""
+    request = place.asks(TRANSFER)
+    for who in ("ivan", "gil"):
+        place.decides(who, request)
+    place.acme.later(minutes=1)
+    now = place.acme.clock()
+
+    of_search = status.status(place.bot, "U0DANA", "search", now).text
+    assert "the limit includes $20 from Growth until Mon 9 Nov 10:00" in of_search
+    of_growth = status.status(place.bot, "U0GIL", "growth", now).text
+    assert "the limit is $20 lower, lent to Search" in of_growth
+    place.acme.town.spends("170", workspace="team-growth")
+    place.acme.turn()
+    alert = next(text for text in place.said_to("gil") if text.startswith("look: "))
+    assert "of $280 (" in alert
+    assert "The limit is $20 lower, lent to Search" in alert
+    assert "of exceptions" not in alert
