@@ -11,7 +11,7 @@ from bot.domain.people import Person
 from bot.effects import orders
 from bot.flows import graces, records
 from bot.sandbox.slack import Message
-from store import limits, outbox
+from store import limits, outbox, watching
 from tests.story.town import POLICY, Town, at, town
 
 NOW, HOLD = "limit:now", "limit:hold"
@@ -78,6 +78,7 @@ def test_the_response_comes_after_the_grace(acme: Town) -> None:
     acme.goes_to("2026-11-04 01:01")
     assert ("throttle", None) == (mode(acme), grace_until(acme))
     acme.goes_to("2026-11-04 01:05")
+    acme.goes_to("2026-11-04 09:00")
 
     over = [text for text in acme.said_to("dana") if "the time to act is over" in text]
     assert [
@@ -87,6 +88,15 @@ def test_the_response_comes_after_the_grace(acme: Town) -> None:
     assert "Usage is throttled since Wed 4 Nov 01:01." in the_alert(acme).text
     assert not {NOW, HOLD} & buttons(the_alert(acme))
     assert ["grace.over"] == kinds(acme)
+
+
+def test_while_it_runs_the_budget_is_not_looked_at(acme: Town) -> None:
+    """A tick has nothing to do there before the end, or the next forecast."""
+    with acme.bot.bot.db.transaction() as tx:
+        due = watching.due(tx, at("2026-11-03 23:02"))
+        due_then = watching.due(tx, at("2026-11-04 01:01"))
+
+    assert (False, True) == ("search" in due, "search" in due_then)
 
 
 def test_the_owner_holds_it_off_once(acme: Town) -> None:
