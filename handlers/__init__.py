@@ -5,7 +5,17 @@ from collections.abc import Callable
 from slack_bolt import App, BoltContext
 
 from bot.parts import Bot
-from handlers import actions, commands, errors, graces, request_forms, requests, views
+from bot.render.overage_modal import LIVE
+from handlers import (
+    actions,
+    commands,
+    errors,
+    graces,
+    previews,
+    request_forms,
+    requests,
+    views,
+)
 
 
 def register(app: App, bot: Bot) -> None:
@@ -31,10 +41,13 @@ def register(app: App, bot: Bot) -> None:
     app.action("request:adjust")(requests.adjust)
     app.action("request:ask")(requests.ask)
     app.action("request:answer")(requests.answer)
+    app.action("request:amend")(requests.amend)
     app.action("request:withdraw")(requests.withdraw)
     app.action("exception:end")(requests.end_exception)
     app.action("limit:now")(graces.now_at_once)
     app.action("limit:hold")(graces.hold_off)
+    for field in LIVE:
+        app.action(field)(previews.show)
     app.action(actions.ANY)(actions.unknown)
 
     app.view("overage_request")(views.overage_request)

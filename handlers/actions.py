@@ -10,7 +10,7 @@ from slack_bolt import Ack, Respond
 
 from bot.domain.alerts import AnswerKind, Feedback
 from bot.domain.budgets import BudgetId
-from bot.flows import accounts, alerts, status
+from bot.flows import accounts, alerts, overages, status
 from bot.parts import Bot
 from bot.render.modals import answer_modal
 from handlers.errors import told
@@ -85,7 +85,7 @@ def ask_for_more(
         # By name: a budget may have left the policy file since.
         budget = status.find_budget(bot.policy, alerts.budget_of(bot, _number(action))).id
         alert = _number(action)
-        form = status.request_form(bot, body["user"]["id"], budget, "", "", now, alert)
+        form = overages.request_form(bot, body["user"]["id"], budget, "", "", now, alert)
         show(bot, body["trigger_id"], form, tell)
 
 
@@ -96,7 +96,7 @@ def open_request(
     tell = reply(respond, body, bot)
     with told(tell):
         budget = status.find_budget(bot.policy, str(action.get("value", ""))).id
-        form = status.request_form(bot, body["user"]["id"], BudgetId(budget), "", "", now)
+        form = overages.request_form(bot, body["user"]["id"], BudgetId(budget), "", "", now)
         show(bot, body["trigger_id"], form, tell)
 
 

@@ -56,7 +56,7 @@ def _request(
             overages.tell_if_nobody_is_left(bot, asked.request, now)
         return
     accounts.who(bot, asker, now)
-    form = status.request_form(bot, asker, chosen, amount, reason, now)
+    form = overages.request_form(bot, asker, chosen, amount, reason, now)
     ack()
     with told(respond):
         show(bot, command["trigger_id"], form, respond)

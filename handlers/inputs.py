@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain.errors import UserError
 from bot.domain.places import Place
 from bot.domain.terms import Seen, seen
+from bot.flows.overages.asking_form import CHANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ def values_of(view: Mapping[str, Any]) -> dict[str, str | None]:
                 entered.get("value") or entered.get("selected_date") or option.get("value")
             )
     return found
+
+
+def purpose_of(view: Mapping[str, Any]) -> tuple[int | None, Seen | None]:
+    """What a form to ask for more is for: the alert it answers, or the request it changes."""
+    word, _, rest = (view.get("private_metadata") or "").partition(" ")
+    if word == CHANGE:
+        return None, seen(rest)
+    return (int(word) if word.isascii() and word.isdecimal() else None), None
 
 
 def day(text: str | None, field: str = "ends_at") -> date | None:

@@ -78,6 +78,15 @@ def answer(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) -> 
         _open(form, body, bot, tell)
 
 
+def amend(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime) -> None:
+    """Only whoever asked gets the form; a request that is over says so at once."""
+    ack()
+    tell = reply(respond, body, bot)
+    with told(tell):
+        about = pressed(action, body).about
+        _open(overages.change_form(bot, about, body["user"]["id"], now), body, bot, tell)
+
+
 def withdraw(
     ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot, now: datetime
 ) -> None:

@@ -9,11 +9,14 @@ from slack_bolt import Ack
 
 from bot.domain.alerts import AnswerKind
 from bot.domain.errors import UserError
+from bot.domain.overages import OverageRequest
+from bot.domain.people import Person
+from bot.domain.terms import Seen
 from bot.flows import accounts, alerts, overages, status
 from bot.parts import Bot
 from bot.render.modals import PLAN
 from handlers.errors import told
-from handlers.inputs import day, values_of
+from handlers.inputs import day, purpose_of, values_of
 from handlers.replies import direct
 
 logger = logging.getLogger(__name__)
@@ -22,29 +25,35 @@ Body = Mapping[str, Any]
 
 
 def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
-    values = values_of(view)
+    """A new request, or a change of one that is open; which, its private metadata tells."""
     asker = accounts.who(bot, body["user"]["id"], now)
+    alert, change = purpose_of(view)
     try:
-        budget = status.find_budget(bot.policy, values.get("budget") or "").id
-        made = overages.ask(
-            bot,
-            budget,
-            asker,
-            values.get("amount") or "",
-            values.get("reason") or "",
-            day(values.get("ends_at")),
-            f"view:{view['id']}",
-            now,
+        request = (
+            _changed(bot, change, asker, view, now) if change else _asked(bot, asker, view, now)
         )
     except UserError as error:
         ack(response_action="errors", errors={error.field or "amount": error.text})
         return
     ack()
-    alert_id = view.get("private_metadata") or ""
     with told(direct(bot, asker.id)):
-        if alert_id.isdigit():
-            alerts.answer(bot, int(alert_id), AnswerKind.ASKED, asker, now)
-        overages.tell_if_nobody_is_left(bot, made.request, now)
+        if alert is not None:
+            alerts.answer(bot, alert, AnswerKind.ASKED, asker, now)
+        overages.tell_if_nobody_is_left(bot, request, now)
+
+
+def _asked(bot: Bot, asker: Person, view: View, now: datetime) -> OverageRequest:
+    values = values_of(view)
+    budget = status.find_budget(bot.policy, values.get("budget") or "").id
+    amount, reason = values.get("amount") or "", values.get("reason") or ""
+    last_day, trigger = day(values.get("ends_at")), f"view:{view['id']}"
+    return overages.ask(bot, budget, asker, amount, reason, last_day, trigger, now).request
+
+
+def _changed(bot: Bot, change: Seen, asker: Person, view: View, now: datetime) -> OverageRequest:
+    values = values_of(view)
+    amount, reason = values.get("amount") or "", values.get("reason") or ""
+    return overages.change(bot, change, asker, amount, reason, day(values.get("ends_at")), now)
 
 
 def unknown(ack: Ack, body: Body, view: View, bot: Bot) -> None:

@@ -144,6 +144,10 @@ class Slack:
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         _ask(lambda: self._quick.views_open(trigger_id=trigger_id, view=dict(view)))
 
+    def update_view(self, view_id: str, seen: str, view: Mapping[str, Any]) -> None:
+        """Draw an open modal anew, unless it is no longer as it was `seen`: `hash_conflict`."""
+        _ask(lambda: self._quick.views_update(view_id=view_id, hash=seen, view=dict(view)))
+
     def person(self, ref: str) -> Person:
         """An account by e-mail address or Slack id."""
         if "@" in ref:

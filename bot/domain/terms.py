@@ -1,13 +1,13 @@
 """What an approval is of: less than was asked for, or for a shorter time, never more."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import UserError
 from bot.domain.money import dollars, parse_amount
-from bot.domain.overages import LAST_DAY, OverageRequest, Terms
+from bot.domain.overages import LAST_DAY, Draft, OverageRequest, Terms
 from bot.domain.periods import midnight
 
 
@@ -29,6 +29,14 @@ def seen(text: str) -> Seen:
     return Seen(_whole(number), _whole(revision) if "." in text else 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """When the requester changed a request, and what it was for before that."""
+
+    at: datetime
+    before: Terms
+
+
 def _whole(text: str) -> int:
     # isdecimal, because "²" is a digit; nine of them, because an id is a 32-bit number.
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
@@ -43,6 +51,18 @@ def least(terms: Iterable[Terms]) -> Terms:
 def last_day(ends_at: datetime, zone: ZoneInfo) -> date:
     """The last day on which something holds that ends then."""
     return (ends_at.astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
+
+
+def with_its_end(
+    drafted: Draft, request: OverageRequest, day: date | None, zone: ZoneInfo
+) -> Draft:
+    """
+    A change that names the same last day keeps the very end.
+
+    The longest term the policy allows ends at a moment, and that moment moves on with the clock.
+    """
+    same = day is not None and day == last_day(request.ends_at, zone)
+    return replace(drafted, ends_at=request.ends_at) if same else drafted
 
 
 def at_most(

@@ -1,7 +1,7 @@
 """Who is asked to decide a request, and what they are told until somebody has."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,12 +9,14 @@ from sqlmodel import Session
 from bot.domain.budgets import Budget, PersonRef
 from bot.domain.overages import OWNER, OverageRequest, approvers_of
 from bot.domain.people import Person
+from bot.domain.terms import Changed
 from bot.effects import messages
-from bot.effects.request_cards import card_of, for_donor, subject
+from bot.effects.request_cards import card_of, for_donor, subject, update_cards
 from bot.parts import Bot
-from bot.render.decision_notes import nobody_note, reminder_note, waiting_lead
+from bot.render.blocks import Rendered
+from bot.render.decision_notes import no_longer_yours, nobody_note, reminder_note, waiting_lead
 from bot.render.reminder import with_lead
-from bot.render.request import request_card
+from bot.render.request import Card, request_card
 from store import people, votes
 
 
@@ -48,6 +50,47 @@ def deciders_of(tx: Session, bot: Bot, request: OverageRequest, budget: Budget) 
         tuple(dict.fromkeys(groups)),
         next((ref for ref in giving if ref not in asked), None),
     )
+
+
+def show_open(
+    tx: Session,
+    bot: Bot,
+    request: OverageRequest,
+    now: datetime,
+    changed: Changed | None = None,
+) -> None:
+    """
+    Something was added or changed while it is open: an approval, a question, its answer, the terms.
+
+    The moment is part of the name, because what was shown before may come again. `changed`: in this
+    very transaction. Whoever is no longer asked has no buttons any more.
+    """
+    card = card_of(tx, bot, request)
+    if changed is not None:
+        card = replace(card, changed=changed)
+    seen = f"{len(card.votes)}:{card.questions}:{card.answered}"
+    state = f"open:{request.revision}:{seen}:{now.isoformat()}"
+    update_cards(tx, card, state, now, instead=_former(tx, bot, card))
+
+
+def _former(tx: Session, bot: Bot, card: Card) -> Callable[[str], Rendered | None] | None:
+    """What those see who had a card, and are not on the route any more since it was changed."""
+    request = card.request
+    budget = bot.policy.tree.budgets.get(request.budget)
+    if request.revision == 1 or budget is None:
+        return None
+    asked = deciders_of(tx, bot, request, budget)
+    if asked.groups:
+        return None  # who is in a group is asked only when it is written to
+    shown = no_longer_yours(card)
+
+    def instead(ref: str) -> Rendered | None:
+        person = _account(tx, ref) or Person(ref, ref)
+        names = [*asked.people, *([asked.donor] if asked.donor else [])]
+        still = any(ref == name or person.is_called(name) for name in names)
+        return None if still else shown
+
+    return instead
 
 
 def remind(

@@ -1,6 +1,6 @@
 """Messages that will be sent: outbox entries made of what was rendered and for whom."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -99,16 +99,27 @@ def post_to_group(
     return outbox.add(tx, NewEntry(key, key, subject, Lane.SLACK, GROUP, call), now)
 
 
-def update_copies(tx: Session, subject: str, state: str, rendered: Rendered, now: datetime) -> None:
+def update_copies(
+    tx: Session,
+    subject: str,
+    state: str,
+    rendered: Rendered,
+    now: datetime,
+    *,
+    instead: Callable[[str], Rendered | None] | None = None,
+) -> None:
     """
     Bring every copy of a message up to date.
 
     An update waits in its copy's stream, so it never overtakes the post; `state` names what is
-    shown, so saying it again adds nothing.
+    shown, so saying it again adds nothing. `instead` tells what somebody to whom it was written sees
+    in its place; None: the same as everybody.
     """
     for copy in outbox.about(tx, subject, POST):
         if copy.state == "superseded":
             continue  # it was never posted
+        person = (copy.request.get("to") or {}).get("person")
+        shown = (instead(person) if instead and person else None) or rendered
         outbox.add(
             tx,
             NewEntry(
@@ -117,7 +128,7 @@ def update_copies(tx: Session, subject: str, state: str, rendered: Rendered, now
                 subject=subject,
                 lane=Lane.SLACK,
                 kind=UPDATE,
-                request={"copy_of": copy.key, "text": rendered.text, "blocks": rendered.blocks},
+                request={"copy_of": copy.key, "text": shown.text, "blocks": shown.blocks},
             ),
             now,
         )

@@ -1,5 +1,6 @@
 """The cards of a request: what they show now, wherever they stand."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlmodel import Session
@@ -10,9 +11,10 @@ from bot.domain.terms import least
 from bot.effects import messages
 from bot.effects.followers import followers
 from bot.parts import Bot, targets_of
+from bot.render.blocks import Rendered
 from bot.render.figures import response_of
 from bot.render.request import Card, Progress, deciders_text, request_card
-from store import questions, raises, votes
+from store import amendments, questions, raises, votes
 from store.votes import Vote
 
 
@@ -44,6 +46,7 @@ def card_of(tx: Session, bot: Bot, request: OverageRequest) -> Card:
         answered=sum(1 for question in asked if question.answered_at),
         donor=donor,
         response=response_of(budget) if budget else "",
+        changed=amendments.last(tx, request),
     )
 
 
@@ -54,12 +57,23 @@ def donor_name(bot: Bot, request: OverageRequest) -> str | None:
     return donor.name if donor else request.donor
 
 
-def update_cards(tx: Session, card: Card, state: str, now: datetime) -> None:
-    """Bring every copy up to date; `state` names what it shows now."""
+def update_cards(
+    tx: Session,
+    card: Card,
+    state: str,
+    now: datetime,
+    *,
+    instead: Callable[[str], Rendered | None] | None = None,
+) -> None:
+    """
+    Bring every copy up to date; `state` names what it shows now.
+
+    `instead`: what somebody sees whom it is not for any more.
+    """
     about = card.request.id
-    messages.update_copies(tx, subject(about), state, request_card(card), now)
+    messages.update_copies(tx, subject(about), state, request_card(card), now, instead=instead)
     agreeing = request_card(card, for_donor=True)
-    messages.update_copies(tx, for_donor(about), state, agreeing, now)
+    messages.update_copies(tx, for_donor(about), state, agreeing, now, instead=instead)
 
 
 def show_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime, state: str) -> Card:
@@ -67,17 +81,6 @@ def show_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime, 
     card = card_of(tx, bot, request)
     update_cards(tx, card, state, now)
     return card
-
-
-def show_open(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> None:
-    """
-    Something was added while it is open: an approval, a question, its answer.
-
-    The moment is part of the name, because what was shown before may come again.
-    """
-    card = card_of(tx, bot, request)
-    seen = f"{len(card.votes)}:{card.questions}:{card.answered}"
-    update_cards(tx, card, f"open:{request.revision}:{seen}:{now.isoformat()}", now)
 
 
 def _offered(request: OverageRequest, given: list[Vote]) -> Terms | None:

@@ -1,6 +1,7 @@
 """What goes out about an overage request: its card everywhere, and who is told what."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,8 +9,9 @@ from sqlmodel import Session
 from bot.domain.budgets import Budget, BudgetId
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.standings import Standing
+from bot.domain.terms import Changed
 from bot.effects import messages
-from bot.effects.deciders import deciders_of, not_the_requester
+from bot.effects.deciders import deciders_of, not_the_requester, show_open
 from bot.effects.request_cards import card_of, for_donor, show_outcome, subject, update_cards
 from bot.parts import Bot
 from bot.render.blocks import Rendered
@@ -19,14 +21,22 @@ from store import audit, limits, outbox, overages, raises, standings
 
 
 def announce(
-    tx: Session, bot: Bot, request: OverageRequest, standing: Standing, now: datetime
+    tx: Session,
+    bot: Bot,
+    request: OverageRequest,
+    standing: Standing,
+    now: datetime,
+    changed: Changed | None = None,
 ) -> None:
     """
     Post the card to the approvals channel and to each approver's DM; a receipt to the requester.
 
     In a transfer the owner of the budget that it takes from gets one with buttons of their own.
+    Of a request that was `changed` in this transaction, those get it who have none yet.
     """
     card, about = card_of(tx, bot, request), subject(request.id)
+    if changed is not None:
+        card = replace(card, changed=changed)
     rendered = request_card(card)
     channel = {"channel": bot.policy.organization.channels.approvals}
     messages.post(tx, f"{about}:approvals", channel, rendered, now, subject=about, priority=4)
@@ -36,6 +46,9 @@ def announce(
         messages.post(tx, key, {"person": ref}, rendered, now, subject=about, priority=4)
     for group in asked.groups:
         key, card_of_it = f"{about}:group:{group}", {"request": request.id}
+        if request.revision > 1:  # the group may have been written to before it was changed
+            key += f":{request.revision}"
+        card_of_it["revision"] = request.revision
         messages.post_to_group(tx, key, group, rendered, now, subject=about, about=card_of_it)
     if asked.donor is not None:
         giving = request_card(card, for_donor=True)
@@ -52,6 +65,26 @@ def announce(
         now,
         subject=f"{about}:receipt",
     )
+
+
+def tell_changed(
+    tx: Session,
+    bot: Bot,
+    request: OverageRequest,
+    standing: Standing,
+    changed: Changed,
+    now: datetime,
+) -> None:
+    """
+    Every copy and the receipt show what it is now; whoever is new on the route gets a card.
+
+    Those who were on it and are not any more see that it is not theirs.
+    """
+    show_open(tx, bot, request, now, changed)
+    announce(tx, bot, request, standing, now, changed)
+    shown = receipt(replace(card_of(tx, bot, request), changed=changed))
+    state = f"changed:{request.revision}"
+    messages.update_copies(tx, f"{subject(request.id)}:receipt", state, shown, now)
 
 
 def tell_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Read-only answers: where the budgets stand."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from difflib import get_close_matches
 
 from sqlmodel import Session
@@ -9,15 +9,12 @@ from sqlmodel import Session
 from bot.domain.alerts import moved_of
 from bot.domain.budgets import Budget, BudgetId
 from bot.domain.errors import UserError
-from bot.domain.money import dollars
-from bot.domain.overages import default_end, most_allowed
 from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.standings import Standing, binding, together
 from bot.effects.followers import followers
 from bot.parts import Bot, targets_of
-from bot.render.blocks import Rendered, escape, one_line
-from bot.render.modals import View, overage_modal
+from bot.render.blocks import Rendered, one_line
 from bot.render.status import Detail, help_message, plain, status_detail, status_list
 from bot.render.targets import Follower
 from store import ledger, limits, overages, people, standings
@@ -85,41 +82,6 @@ def find_budget(policy: Policy, asked: str) -> Budget:
     hint = f" Did you mean `{names[near[0]].id}`?" if near else ""
     known = ", ".join(f"`{b.id}`" for b in list(policy.tree)[:20])
     raise UserError(f"There is no budget “{one_line(asked, 60)}”.{hint} Known: {known}.", "budget")
-
-
-def request_form(
-    bot: Bot,
-    asker_id: str,
-    budget: BudgetId | None,
-    amount: str,
-    reason: str,
-    now: datetime,
-    alert: int | None = None,
-) -> View:
-    """The modal to ask for more, with what the policy allows next to the amount."""
-    with bot.db.transaction() as tx:
-        found = standings.gather(tx, bot.policy, now)
-        own = _own(tx, bot.policy, asker_id)
-    raisable = [b for b in bot.policy.tree if found[b.id].allocation is not None]
-    if not raisable:
-        raise UserError("No budget has a limit that could be raised.")
-    chosen = bot.policy.tree.budgets[budget] if budget else (own or raisable)[0]
-    if chosen not in raisable:
-        raise UserError(f"{escape(chosen.name)} has no limit that could be raised.")
-    ordered = [*[b for b in own if b in raisable], *[b for b in raisable if b not in own]]
-    standing = found[chosen.id]
-    hint = f"For {chosen.name} the policy allows up to {dollars(most_allowed(standing))} more."
-    return overage_modal(
-        ordered, chosen, amount, reason, _last_day(bot, standing, now), hint, alert
-    )
-
-
-def _last_day(bot: Bot, standing: Standing, now: datetime) -> date:
-    """The last local day of the default term: an end at midnight belongs to the day before."""
-    end = default_end(standing, bot.policy.organization.calendar, now)
-    zone = standing.budget.time_zone
-    last = end.astimezone(zone)
-    return date.fromordinal(last.date().toordinal() - (last.hour == 0 and last.minute == 0))
 
 
 def _detail(tx: Session, bot: Bot, found: dict[BudgetId, Standing], budget: BudgetId) -> Rendered:

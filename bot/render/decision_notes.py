@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from bot.domain.money import dollars
-from bot.render.blocks import Rendered, escape, message, moment, people, section
-from bot.render.request import Card
+from bot.render.blocks import Rendered, escape, header, message, moment, people, section
+from bot.render.request import Card, facts_of
 
 
 def waiting_lead(card: Card, then: datetime | None) -> str:
@@ -25,6 +25,18 @@ def reminder_note(card: Card, then: datetime | None) -> Rendered:
     """The same as an answer to the card in its thread."""
     text = f"{waiting_lead(card, then)} Waiting for {card.deciders}."
     return message(text, section(text, "reminder"))
+
+
+def no_longer_yours(card: Card) -> Rendered:
+    """In the place of a card, for somebody who was asked before the request was changed."""
+    r = card.request
+    about = f"Overage request #{r.id}"
+    text = (
+        f"{facts_of(card)} It is decided by {card.deciders} now, so there is nothing for you to do."
+    )
+    return message(
+        f"{about}. {text}", header(f"{about}: {card.budget_name}"), section(text, "facts")
+    )
 
 
 def donor_note(card: Card) -> Rendered:

@@ -1,4 +1,4 @@
-"""The modals: ask for an overage, add a word to an answer."""
+"""The modals of an alert's answer: a word on it, or a plan with its end."""
 
 from datetime import date
 from typing import Any
@@ -7,84 +7,11 @@ from slackblocks import (
     DatePicker,
     InputBlock,
     ModalView,
-    Option,
     PlainText,
     PlainTextInput,
-    StaticSelectMenu,
 )
 
-from bot.domain.budgets import Budget
-
 View = dict[str, Any]
-MOST_OPTIONS = 100
-LONGEST_AMOUNT = 40
-
-
-def overage_modal(
-    budgets: list[Budget],
-    chosen: Budget,
-    amount: str,
-    reason: str,
-    end: date,
-    hint: str,
-    alert: int | None = None,
-) -> View:
-    """
-    Budget, amount, reason, end. Each input's block id is the field's name in an error.
-
-    `alert`: the alert that asking answers.
-    """
-    shown = budgets[:MOST_OPTIONS]
-    if chosen not in shown:
-        shown = [chosen, *shown[: MOST_OPTIONS - 1]]
-    options = {b.id: Option(PlainText(_short(b.name)), value=b.id) for b in shown}
-    view = ModalView(
-        title=PlainText("Ask for more"),
-        submit=PlainText("Ask"),
-        close=PlainText("Cancel"),
-        callback_id="overage_request",
-        private_metadata=None if alert is None else str(alert),
-        blocks=[
-            InputBlock(
-                PlainText("Budget"),
-                StaticSelectMenu(
-                    action_id="budget",
-                    options=list(options.values()),
-                    initial_option=options[chosen.id],
-                ),
-                block_id="budget",
-            ),
-            InputBlock(
-                PlainText("How much more, in dollars"),
-                PlainTextInput(
-                    action_id="amount",
-                    initial_value=amount[:LONGEST_AMOUNT] or None,
-                    max_length=LONGEST_AMOUNT,
-                    focus_on_load=True,
-                ),
-                block_id="amount",
-                hint=PlainText(hint),
-            ),
-            InputBlock(
-                PlainText("What is it for?"),
-                PlainTextInput(
-                    action_id="reason",
-                    initial_value=reason or None,
-                    multiline=True,
-                    max_length=1000,
-                ),
-                block_id="reason",
-                hint=PlainText("Approvers decide on it, and it goes into the record."),
-            ),
-            InputBlock(
-                PlainText("Until"),
-                DatePicker(action_id="ends_at", initial_date=end.isoformat()),
-                block_id="ends_at",
-                hint=PlainText("The last day on which the higher limit holds."),
-            ),
-        ],
-    )
-    return _view(view)
 
 
 def answer_modal(alert_id: int, question: str) -> View:
@@ -140,7 +67,3 @@ def plan_modal(alert_id: int, proposed: date, last: date) -> View:
 def _view(view: ModalView) -> View:
     rendered: View = view.to_dict()
     return rendered
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 75 else name[:74] + "…"

@@ -12,6 +12,7 @@ from bot.domain.money import Micros, dollars
 from bot.domain.overages import OverageRequest, RequestState, Terms
 from bot.domain.standings import Standing
 from bot.domain.targets import WEBHOOK
+from bot.domain.terms import Changed, Seen
 from bot.render.blocks import (
     Rendered,
     actions,
@@ -28,6 +29,7 @@ from bot.render.blocks import (
     quoted,
     section,
 )
+from bot.render.changes import changed_text
 from bot.render.decision_buttons import agreeing, deciding
 from bot.render.exception import end_now, ended_early
 from bot.render.figures import now_at_limit, runway_text, spent_of_limit
@@ -68,6 +70,7 @@ class Card:
     answered: int = 0
     donor: str | None = None  # the budget that a transfer would take from, by name
     response: str = ""  # what happens at the limit, in words
+    changed: Changed | None = None  # the last time that the requester changed it
 
 
 def deciders_text(lists: tuple[str, ...], both: bool, donor: str | None = None) -> str:
@@ -83,10 +86,7 @@ def request_card(card: Card, *, for_donor: bool = False) -> Rendered:
     `for_donor`: for the owner of the budget that a transfer takes from, who is asked to agree.
     """
     r = card.request
-    facts = (
-        f"{person(r.requester)} asks for {dollars(r.amount)} more for {escape(card.budget_name)} "
-        f"until {moment(r.ends_at, card.zone)}."
-    )
+    facts = facts_of(card)
     seen = (
         f"Spent when asked: {spent_of_limit(r.figures.spent, r.figures.limit)}; "
         f"{_runway(card)}. "
@@ -113,6 +113,15 @@ def request_card(card: Card, *, for_donor: bool = False) -> Rendered:
         tail += _ending(card)
     note = f" Reason given: {one_line(r.decision_reason)}" if r.decision_reason else ""
     return message(f"{text} {said}{note}", *top, *tail)
+
+
+def facts_of(card: Card) -> str:
+    """Who asks for how much, and what it was before they changed it."""
+    r = card.request
+    return (
+        f"{person(r.requester)} asks for {dollars(r.amount)} more for {escape(card.budget_name)} "
+        f"until {moment(r.ends_at, card.zone)}.{changed_text(card.changed, card.zone)}"
+    )
 
 
 def _ending(card: Card) -> list[Block]:
@@ -211,11 +220,15 @@ def receipt(card: Card) -> Rendered:
     r = card.request
     text = (
         f"Overage request #{r.id}: {dollars(r.amount)} more for {escape(card.budget_name)} until "
-        f"{moment(r.ends_at, card.zone)}. Decided by {card.deciders}. "
-        f"Expires {moment(r.expires_at, card.zone)} without a decision."
+        f"{moment(r.ends_at, card.zone)}.{changed_text(card.changed, card.zone)} "
+        f"Decided by {card.deciders}. Expires {moment(r.expires_at, card.zone)} without a decision."
     )
-    withdraw = button("Withdraw", "request:withdraw", str(r.id), spoken=f"Withdraw request {r.id}")
-    return message(text, section(text, "receipt"), actions([withdraw]))
+    about = str(Seen(r.id, r.revision))
+    buttons = [
+        button("Change…", "request:amend", about, spoken=f"Change request {r.id}"),
+        button("Withdraw", "request:withdraw", str(r.id), spoken=f"Withdraw request {r.id}"),
+    ]
+    return message(text, section(text, "receipt"), actions(buttons))
 
 
 def raise_note(

@@ -156,7 +156,7 @@ def test_a_failure_is_one_polite_answer(desk: Desk, monkeypatch: pytest.MonkeyPa
     tom = desk.person("tom")
     monkeypatch.setattr(status, "status", broken)
     monkeypatch.setattr(overages, "ask", broken)
-    monkeypatch.setattr(status, "request_form", broken)
+    monkeypatch.setattr(overages, "request_form", broken)
 
     for typed in ("status", "request search 20 launch", "request"):
         answer = tom.types(f"/budget {typed}")

@@ -14,6 +14,7 @@ from bot.domain.alerts import (
     figures_of,
 )
 from bot.domain.budgets import AtLimit, Budget, BudgetId, Funding, PersonRef, Stage
+from bot.domain.buying import Buys
 from bot.domain.delegations import Delegation
 from bot.domain.escalation import Step, ladder_of, told_before
 from bot.domain.grace import Grace, Word
@@ -27,17 +28,26 @@ from bot.domain.spans import Span
 from bot.domain.stages import Reason
 from bot.domain.standings import Freshness, Standing
 from bot.domain.targets import WEBHOOK
+from bot.domain.terms import Changed
 from bot.render import notice
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered
 from bot.render.decision_modals import adjust_modal, deny_modal, question_modal
 from bot.render.decision_modals import answer_modal as request_answer_modal
-from bot.render.decision_notes import donor_note, nobody_note, reminder_note, waiting_lead
+from bot.render.decision_notes import (
+    donor_note,
+    no_longer_yours,
+    nobody_note,
+    reminder_note,
+    waiting_lead,
+)
 from bot.render.delegation import in_place_of, made, made_for, note
 from bot.render.digest import Digest, digest_message
 from bot.render.grace import held_off_note, over_note
-from bot.render.modals import View, answer_modal, overage_modal, plan_modal
+from bot.render.modals import View, answer_modal, plan_modal
+from bot.render.overage_modal import Filled, overage_modal
+from bot.render.preview import Previewed, preview_text
 from bot.render.question import (
     answer_note,
     question_answered,
@@ -77,6 +87,7 @@ GROWTH = replace(
 PLATFORM = replace(
     BUDGET, id=BudgetId("platform"), name="Platform", limit=micros(1000), owner=PersonRef("U0PAT")
 )
+CHANGED = Changed(NOW + HOUR, Terms(micros("30"), NOW + 2 * DAY))
 REASON = "launch week: reranking twice the traffic"
 
 
@@ -121,6 +132,19 @@ def request(state: RequestState = RequestState.PENDING, **changes: object) -> Ov
     return replace(pending, **changes)  # type: ignore[arg-type]
 
 
+def previewed() -> Previewed:
+    """What $20 more would buy Growth, with a forecast."""
+    return Previewed(
+        most=micros("150"),
+        latest=date(2026, 12, 7),
+        zone=NEW_YORK,
+        period_ends=PERIOD.ends_at,
+        buys=Buys(micros("320"), NOW + DAY, NOW + 3 * DAY, micros("310"), micros("340")),
+        ends_at=PERIOD.ends_at,
+        deciders="finance (Fin) and leads (its user group) together",
+    )
+
+
 def card(
     state: RequestState = RequestState.PENDING,
     progress: Progress | None = None,
@@ -130,12 +154,14 @@ def card(
     questions: int = 0,
     answered: int = 0,
     donor: str | None = None,
+    changed: Changed | None = None,
     **changes: object,
 ) -> Card:
     """The card of that request."""
     r = request(state, **changes)
     deciders = deciders_text(r.lists, r.both, donor)
-    return Card(r, name, NEW_YORK, deciders, votes, progress, offered, questions, answered, donor)
+    found = Card(r, name, NEW_YORK, deciders, votes, progress, offered, questions, answered, donor)
+    return replace(found, changed=changed)
 
 
 def progress(**changes: object) -> Progress:
@@ -288,6 +314,11 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "request with a smaller vote": lambda: request_card(
         card(lists=("finance", "leads"), both=True, votes=("U0FIN",), offered=SMALLER)
     ),
+    "request changed": lambda: request_card(card(revision=2, changed=CHANGED)),
+    "request that is not yours any more": lambda: no_longer_yours(
+        card(revision=2, changed=CHANGED)
+    ),
+    "receipt of what was changed": lambda: receipt(card(revision=2, changed=CHANGED)),
     "request with a question": lambda: request_card(card(questions=1)),
     "request with answers": lambda: request_card(card(questions=2, answered=2)),
     "request of a transfer": lambda: request_card(TRANSFER),
@@ -365,10 +396,19 @@ MODALS: dict[str, Callable[[], View]] = {
     "ask for more": lambda: overage_modal(
         [BUDGET, GROWTH],
         GROWTH,
-        "20",
-        "launch",
-        date(2026, 11, 30),
+        Filled("20", "launch", date(2026, 11, 30)),
         "For Growth the policy allows up to $150 more.",
+        preview_text(previewed()),
+        "7",
+    ),
+    "change what was asked for": lambda: overage_modal(
+        [BUDGET],
+        BUDGET,
+        Filled("$50", REASON, None),
+        "For Search ranking the policy allows up to $50 more.",
+        preview_text(replace(previewed(), wrong="“$5O” is not an amount in dollars, like 250.")),
+        "change 42.1",
+        changing=True,
     ),
     "deny": lambda: deny_modal("42.1 C024BE91L", "Request #42: $50 more for Search ranking."),
     "approve less": lambda: adjust_modal(

@@ -23,9 +23,11 @@ from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered, escape, fewer, fitting, one_line, people, person
 from bot.render.decision_modals import adjust_modal, deny_modal, question_modal
 from bot.render.decision_modals import answer_modal as request_answer_modal
-from bot.render.decision_notes import donor_note, nobody_note, reminder_note
+from bot.render.decision_notes import donor_note, no_longer_yours, nobody_note, reminder_note
 from bot.render.digest import digest_message
-from bot.render.modals import View, answer_modal, overage_modal
+from bot.render.modals import View, answer_modal
+from bot.render.overage_modal import Filled, overage_modal
+from bot.render.preview import preview_text
 from bot.render.question import (
     answer_note,
     question_answered,
@@ -42,6 +44,7 @@ from tests.render.samples import (
     detail,
     digest,
     figures,
+    previewed,
     progress,
     request,
     some,
@@ -96,6 +99,7 @@ def messages(words: str) -> Iterator[Rendered]:
     yield request_card(giving)
     yield request_card(giving, for_donor=True)
     yield from (donor_note(giving), nobody_note(giving), reminder_note(giving, None))
+    yield no_longer_yours(giving)
     yield question_note(request(), "U0FIN", words)
     yield question_for_requester(request(), name, 7, "U0FIN", words)
     yield answer_note(request(), "U0FIN", words, words)
@@ -119,7 +123,9 @@ def messages(words: str) -> Iterator[Rendered]:
 def views(words: str) -> Iterator[View]:
     """Every form, likewise."""
     budget = budget_called(words)
-    yield overage_modal([budget, BUDGET], budget, words, "", date(2026, 11, 30), words[:300])
+    filled = Filled(words, "", date(2026, 11, 30))
+    shown = preview_text(replace(previewed(), wrong=words))
+    yield overage_modal([budget, BUDGET], budget, filled, words[:300], shown)
     yield deny_modal("42.1 C024BE91L", f"Request #42: $50 more for {words[:200]}.")
     yield adjust_modal("42.1", words[:200], "$50", date(2026, 11, 30))
     yield from (question_modal("42.1", words), request_answer_modal(7, words))
@@ -325,7 +331,7 @@ def test_a_short_list_is_whole() -> None:
 def test_a_budget_that_is_not_among_the_options_is_offered_first() -> None:
     """A select takes 100 options; the one that was chosen is always there."""
     others = [s.budget for s in MANY]
-    view = overage_modal(others, BUDGET, "", "", date(2026, 11, 30), "a hint")
+    view = overage_modal(others, BUDGET, Filled("", "", None), "a hint", "a preview")
     element = view["blocks"][0]["element"]
 
     assert [] == view_problems(view)

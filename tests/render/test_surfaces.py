@@ -59,7 +59,7 @@ def test_every_button_speaks_for_itself(name: str) -> None:
     for block in MESSAGES[name]().blocks:
         for button in block.get("elements", []) if block["type"] == "actions" else []:
             assert button["accessibility_label"]
-            assert button["value"] in {"7", "42", "42.1", "search"}
+            assert button["value"] in {"7", "42", "42.1", "42.2", "search"}
 
 
 @pytest.mark.parametrize("name", [name for name in MESSAGES if name.startswith("alert")])
@@ -112,6 +112,9 @@ def test_an_alert_says_everything_in_its_text(name: str) -> None:
         ("request pending", ["<@U0TOM> asks for $50 more", "Decided by finance", "Reason: launch"]),
         ("request with one of two votes", ["finance and leads together", "so far by <@U0FIN>"]),
         ("request with a smaller vote", ["for $30 until Wed 25 Nov 09:00; the smallest amount"]),
+        ("request changed", ["Changed Mon 23 Nov 10:00: was $30 until Wed 25 Nov 09:00."]),
+        ("request that is not yours any more", ["decided by finance now, so there is nothing"]),
+        ("receipt of what was changed", ["was $30 until Wed 25 Nov 09:00. Decided by finance."]),
         ("request with a question", ["1 question, not answered yet."]),
         ("request with answers", ["2 questions, answered."]),
         ("request of a transfer", ["come from Growth", "finance, and the owner of Growth"]),

@@ -185,6 +185,8 @@ def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: 
         request = overages.load(tx, entry.request["request"], lock=True)
         if request is None or request.state is not RequestState.PENDING:
             return
+        if entry.request.get("revision", request.revision) != request.revision:
+            return  # it was changed: another entry has the card as it is now
         skipped = {request.requester}
         if "again" in entry.request:
             skipped |= {vote.person for vote in votes.of(tx, request.id)}

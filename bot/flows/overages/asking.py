@@ -102,7 +102,8 @@ def _open_already(tx: Session, bot: Bot, budget: BudgetId, requester: str) -> st
     zone = bot.policy.organization.time_zone
     return (
         f"You have an open request for this budget: #{there.id}, {dollars(there.amount)} until "
-        f"{moment(there.ends_at, zone)}. Change it, or withdraw it first."
+        f"{moment(there.ends_at, zone)}. Press “Change…” in the message you got for it, or "
+        "withdraw it first."
     )
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from bot.domain.overages import OverageRequest, RequestState, Terms
 from bot.domain.people import DONOR, Electorate, Person, Refusal, refusal, settles
 from bot.domain.terms import least
+from bot.effects import deciders as asked
 from bot.effects import request_cards
 from bot.flows.overages.clicks import AS_IT_IS, Click
 from bot.flows.overages.electorate import electorate_of, wants_donor
@@ -103,7 +104,7 @@ def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
     if settles([v.lists for v in given], request.lists, both=request.both, donor=donor):
         everyone = tuple(v.person for v in given)
         return _closed(tx, bot, case, RequestState.APPROVED, everyone, reason, granted)
-    request_cards.show_open(tx, bot, request, now)
+    asked.show_open(tx, bot, request, now)
     offered = vote.terms or request.asked
     data: dict[str, object] = {
         "approved_amount": offered.amount,

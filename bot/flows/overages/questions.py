@@ -5,8 +5,8 @@ from datetime import datetime
 from bot.domain.errors import UserError
 from bot.domain.overages import RequestState
 from bot.domain.people import refusal
+from bot.effects import deciders
 from bot.effects import questions as question_effects
-from bot.effects import request_cards
 from bot.flows.overages.clicks import Click
 from bot.flows.overages.deciding import refused_text
 from bot.flows.overages.electorate import electorate_of
@@ -53,7 +53,7 @@ def put_question(
         if question is None:
             return None
         question_effects.put(tx, bot, request, question, now)
-        request_cards.show_open(tx, bot, request, now)
+        deciders.show_open(tx, bot, request, now)
         data = {"question": words, "number": question.id, **click.origin}
         record(tx, "request.question", actor.id, request, now, data)
     bot.wake()
@@ -78,7 +78,7 @@ def answer(
             return NotDecided("You have answered already; your answer stands in the thread.")
         question_effects.answered(tx, request, question, words, now)
         if request.state is RequestState.PENDING:
-            request_cards.show_open(tx, bot, request, now)
+            deciders.show_open(tx, bot, request, now)
         data: dict[str, object] = {"answer": words, "number": question_id}
         record(tx, "request.answer", actor_id, request, now, data)
     bot.wake()

@@ -140,7 +140,10 @@ def _act_in_view(s: Stage, account: Account, view: View, entry: Json) -> Answer:
 
 def _remember(w: Workspace, view: View, entry: Json) -> View:
     """A choice in a view is part of its state from then on."""
-    kept = {"type": entry["type"], **{k: v for k, v in entry.items() if k.startswith("selected_")}}
+    kept = {
+        "type": entry["type"],
+        **{k: v for k, v in entry.items() if k == STATEFUL[entry["type"]][0]},
+    }
     inside = {**view.values.get(entry["block_id"], {}), entry["action_id"]: kept}
     view = replace(view, values={**view.values, entry["block_id"]: inside})
     if view.type == "home":

@@ -106,12 +106,23 @@ class Person:
         return gestures.act_on(self._stage, self.account, surface, element, value)
 
     def fills(self, values: Mapping[str, Any]) -> None:
-        """Fill fields of the open modal, each by its action_id or block_id."""
+        """
+        Fill fields of the open modal, each by its action_id or block_id.
+
+        Of a field with `dispatch_action` the app hears when it is another value than before.
+        """
+        dispatched: list[tuple[gestures.Element, Any]] = []
         with self._stage.workspace.lock:
             view = submissions.top(self._stage.workspace, self.account)
             for key, value in values.items():
-                view = view.filled(key, self._picked(view, key, value))
+                picked = self._picked(view, key, value)
+                before, view = view, view.filled(key, picked)
+                if view.values != before.values and (part := view.dispatching(key)):
+                    dispatched.append((part, picked))
             screens.put(self._stage.workspace, view)
+        for part, picked in dispatched:
+            if (shown := self.view()) is not None and shown.id == view.id:
+                gestures.act_on(self._stage, self.account, shown, part, picked)
 
     def _picked(self, view: View, key: str, value: Any) -> Any:
         """In a select of people an e-mail address stands for its owner."""

@@ -78,6 +78,14 @@ class View:
         fields = [e["action_id"] for _, e in self.elements() if e["type"] in STATEFUL]
         raise NoSuchElement(f"no field {key!r} in the view; it has {fields}")
 
+    def dispatching(self, key: str) -> tuple[str, Json] | None:
+        """The input with that action_id or block_id, when it tells the app of each change."""
+        for block in self.blocks:
+            tells = block["type"] == "input" and block.get("dispatch_action")
+            if tells and key in {block["block_id"], block["element"]["action_id"]}:
+                return block["block_id"], block["element"]
+        return None
+
     def complaints(self) -> dict[str, str]:
         """What Slack's client refuses by itself, by block_id."""
         found = {}
