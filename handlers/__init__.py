@@ -10,6 +10,7 @@ from handlers import (
     actions,
     commands,
     errors,
+    glass,
     graces,
     previews,
     request_forms,
@@ -35,6 +36,7 @@ def register(app: App, bot: Bot) -> None:
     app.action("alert:request")(actions.ask_for_more)
     app.action("alert:useful")(actions.useful)
     app.action("alert:noise")(actions.noise)
+    app.action("alert:break_glass")(glass.pressed)
     app.action("request:open")(actions.open_request)
     app.action("request:approve")(requests.approve)
     app.action("request:deny")(requests.deny)
@@ -54,6 +56,7 @@ def register(app: App, bot: Bot) -> None:
     app.view("overage_decision")(request_forms.decided)
     app.view("request_question")(request_forms.asked)
     app.view("request_answer")(request_forms.answered)
+    app.view("break_glass")(glass.sent)
     app.view("alert_answer")(views.alert_answer)
     app.view(actions.ANY)(views.unknown)
 

@@ -11,6 +11,7 @@ from bot.domain.errors import UserError
 from bot.flows import accounts, delegations, overages, status
 from bot.parts import Bot
 from bot.render.blocks import Rendered, escape
+from handlers import glass
 from handlers.errors import told
 from handlers.replies import show
 
@@ -30,6 +31,10 @@ def budget(ack: Ack, respond: Respond, command: Mapping[str, Any], bot: Bot, now
                 _answer(ack, status.sentence(delegations.delegate(bot, who.id, rest, now)))
             case "request":
                 _request(ack, respond, command, rest, bot, now)
+            case "break-glass":
+                said = glass.typed(ack, respond, command, rest, bot, now)
+                if said is not None:
+                    _answer(ack, status.sentence(said))
             case _:
                 _answer(ack, status.usage(bot, unknown=verb))
     except UserError as error:

@@ -25,18 +25,24 @@ from store.tables import RequestRow
 
 
 def add(
-    tx: Session, draft: Draft, trigger: str, remind_at: datetime | None, now: datetime
+    tx: Session,
+    draft: Draft,
+    trigger: str,
+    remind_at: datetime | None,
+    now: datetime,
+    *,
+    kind: RequestKind = RequestKind.OVERAGE,
 ) -> OverageRequest | None:
     """
     Record a request; None when this trigger made one already (a replayed click), or when the
-    requester has an open one for this budget: `open_of` tells which.
+    requester has an open one for this budget: `open_of` tells which. Break-glass is never open.
     """
     added = insert_once(
         tx,
         RequestRow,
         trigger=trigger,
-        kind=RequestKind.OVERAGE.value,
-        slot=_slot(draft.budget, draft.requester),
+        kind=kind.value,
+        slot=_slot(draft.budget, draft.requester) if kind is RequestKind.OVERAGE else None,
         revision=1,
         funding=funding_row(draft.funding),
         alert=draft.alert,

@@ -201,6 +201,11 @@ class RoutePart(Part):
     )
 
 
+class BreakGlassPart(Part):
+    max_percent: Percent | None = Field(None, description="per cent of the allocation")
+    max_term: PlainDuration | None = Field(None, description="the longest, like 24h")
+
+
 class OveragePart(Part):
     max_percent: Percent | None = None
     max_term: Duration | None = None
@@ -209,6 +214,9 @@ class OveragePart(Part):
         None, description="those who decide are reminded, then after twice as long, and so on"
     )
     ask: WhoAsks | None = Field(None, description="who may ask: owner, team or anyone")
+    break_glass: BreakGlassPart | None = Field(
+        None, description="what the owner of a critical budget may grant themselves"
+    )
     routes: tuple[RoutePart, ...] | None = Field(None, min_length=1)
 
 
@@ -257,6 +265,9 @@ class BudgetEntry(RulesPart):
     channel: Channel | None = None
     timezone: Zone | None = Field(None, description="when it differs from the organization's")
     limit: Money = Field(description="dollars per period, like 12000")
+    critical: Annotated[bool, Field(strict=True)] = Field(
+        False, description="its owner may break the glass, within `overage.break_glass`"
+    )
     team: ApproverPart | None = Field(
         None, description="who may ask where `overage.ask` is team: people, or a user group"
     )

@@ -13,6 +13,7 @@ from bot.domain.budgets import (
     AT_ONCE,
     AnswerWithin,
     AtLimit,
+    BreakGlass,
     OveragePolicy,
     Route,
     Thresholds,
@@ -34,6 +35,7 @@ _OVERAGE = {
     "remind_after": timedelta(minutes=15),
     "ask": WhoAsks.ANYONE,
 }
+_BREAK_GLASS = {"max_percent": 10, "max_term": timedelta(hours=24)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class Inherited:
     enforce: Enforce
 
 
-def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inherited:
+def inherited(
+    own: RulesPart, defaults: RulesPart, lists: Iterable[str], *, critical: bool = False
+) -> Inherited:
     """
     The nearest that is written wins, field by field.
 
@@ -65,13 +69,16 @@ def inherited(own: RulesPart, defaults: RulesPart, lists: Iterable[str]) -> Inhe
         ),
         at_limit=own.at_limit or defaults.at_limit or AtLimit.NOTIFY,
         grace=own.grace or defaults.grace or AT_ONCE,
-        overage=_overage([defaults.overage, own.overage], lists),
+        overage=_overage([defaults.overage, own.overage], lists, critical=critical),
         enforce=enforced(own.enforce, defaults.enforce),
     )
 
 
-def _overage(parts: Sequence[OveragePart | None], lists: Iterable[str]) -> OveragePolicy:
+def _overage(
+    parts: Sequence[OveragePart | None], lists: Iterable[str], *, critical: bool
+) -> OveragePolicy:
     overage = _merged(_OVERAGE, *parts)
+    glass = _merged(_BREAK_GLASS, *(part.break_glass for part in parts if part))
     everyone = (Route(up_to=None, approvers=tuple(lists)),)
     return OveragePolicy(
         max_percent=overage["max_percent"],
@@ -79,6 +86,7 @@ def _overage(parts: Sequence[OveragePart | None], lists: Iterable[str]) -> Overa
         expires_after=overage["expires_after"],
         routes=_routes(overage.get("routes")) or everyone,
         ask=overage["ask"],
+        break_glass=BreakGlass(**glass) if critical else None,
         remind_after=overage["remind_after"],
     )
 

@@ -166,7 +166,7 @@ def _commitment(file: PolicyFile) -> Commitment | None:
 
 
 def _budget(entry: BudgetEntry, file: PolicyFile) -> Budget:
-    rules = inherited(entry, file.defaults, file.approvers)
+    rules = inherited(entry, file.defaults, file.approvers, critical=entry.critical)
     team = entry.team
     return Budget(
         id=BudgetId(entry.id),
@@ -184,6 +184,7 @@ def _budget(entry: BudgetEntry, file: PolicyFile) -> Budget:
         at_limit=rules.at_limit,
         overage=rules.overage,
         match=tuple(_match(part) for part in entry.match),
+        critical=entry.critical,
         team=ApproverList("team", team.people, team.usergroup) if team else None,
         grace=rules.grace,
         enforce=rules.enforce,

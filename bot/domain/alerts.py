@@ -159,6 +159,7 @@ class AlertFigures:
     lead_time: str = ""  # as the owner stated it
     lead_ends_at: datetime | None = None  # when it would be over, had it begun with the alert
     driver: Driver | None = None
+    glass: bool = False  # the owner may break it
     spike: str = ""  # in one sentence, where hours cost far more than usual
     grace: Grace | None = None  # at the limit: what is left before the response
     transfers: tuple[Moved, ...] = ()
@@ -208,6 +209,7 @@ def figures_of(
         lead_time=str(s.budget.lead_time),
         lead_ends_at=calendar.after(now, s.budget.lead_time),
         driver=driver,
+        glass=alert.stage >= Stage.INTERVENE and s.budget.overage.break_glass is not None,
         spike=s.outlook.spike.sentence if s.outlook and s.outlook.spike else "",
         grace=begin(s.budget, local, now) if reached else None,
         transfers=moved_of(s, policy),

@@ -128,12 +128,21 @@ class Funding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BreakGlass:
+    """How much, and for how long, the owner of a critical budget may grant themselves once a period."""
+
+    max_percent: int  # of the allocation
+    max_term: timedelta  # on the clock: a night is no working time
+
+
+@dataclass(frozen=True, slots=True)
 class OveragePolicy:
     max_percent: int
     max_term: Span
     expires_after: Span
     routes: tuple[Route, ...]
     ask: WhoAsks = WhoAsks.ANYONE
+    break_glass: BreakGlass | None = None  # only critical budgets have one
     remind_after: timedelta = timedelta(minutes=15)  # then after twice as long, and so on
 
 
@@ -156,6 +165,7 @@ class Budget:
     at_limit: AtLimit
     overage: OveragePolicy
     match: tuple[Match, ...] = ()
+    critical: bool = False
     team: ApproverList | None = None
     grace: Span = AT_ONCE  # between the limit and the response to it
     enforce: Enforce = WEBHOOK_ALONE

@@ -175,7 +175,7 @@ def draft(
         else end_of_day(last_day, standing, calendar, now)
     )
     amount = _amount(amount_text, standing)
-    _check_reason(reason)
+    check_reason(reason)
     _check_end(end, budget, calendar, now)
     # What is raised already counts: many small requests go where one large one would.
     in_all = Micros(amount + raised(standing.raises))
@@ -278,7 +278,7 @@ def _amount(text: str, standing: Standing) -> Micros:
     return amount
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
     if not reason.strip():
         raise UserError("Say in a few words what it is for; approvers decide on it.", "reason")
     if len(reason) > MAX_REASON:

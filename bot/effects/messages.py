@@ -93,7 +93,8 @@ def post_to_group(
     The same to every member of a user group; who they are is asked when it is sent.
 
     `about` is `{"request": id}` or `{"alert": id}`: nobody is written to once that is settled. With
-    `{"request": id, "again": n}` it is a reminder, and whoever has approved needs none.
+    `{"request": id, "again": n}` it is a reminder, and whoever has approved needs none; with
+    `{"request": id, "told": 1}` it tells what was decided, whatever comes of it.
     """
     call = {"group": group, **about, "text": rendered.text, "blocks": rendered.blocks}
     return outbox.add(tx, NewEntry(key, key, subject, Lane.SLACK, GROUP, call), now)

@@ -34,6 +34,7 @@ DECISION_COLUMNS = (
     "as_of",
     "asked_until",
     "message_link",
+    "request_kind",
 )
 
 
@@ -99,6 +100,7 @@ def _decision(r: OverageRequest) -> dict[str, Any]:
         "as_of": _iso(seen.as_of) if seen.as_of else None,
         "asked_until": _iso(r.ends_at),
         "message_link": r.decided_in.link if r.decided_in else None,
+        "request_kind": r.kind.value,
     }
 
 

@@ -19,7 +19,7 @@ from bot.render.status import Detail, help_message, plain, status_detail, status
 from bot.render.targets import Follower
 from store import ledger, limits, overages, people, standings
 
-WORDS = ("help", "status", "request", "delegate")
+WORDS = ("help", "status", "request", "delegate", "break-glass")
 
 
 def status(bot: Bot, asker_id: str, asked: str, now: datetime) -> Rendered:

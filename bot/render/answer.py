@@ -87,7 +87,11 @@ def _replaced(by: Replaced, figures: AlertFigures) -> str:
 
 def _afterwards(alert_id: int, figures: AlertFigures, shown: Shown) -> list[Button]:
     about = f"{figures.name}, {figures.stage.word}"
-    buttons = [*last_word(alert_id, figures), ask_for_more(alert_id, figures)]
+    buttons = [
+        *last_word(alert_id, figures),
+        ask_for_more(alert_id, figures),
+        *_glass(alert_id, figures),
+    ]
     if shown.feedback is None:
         useful, noise = JUDGED[Feedback.USEFUL], JUDGED[Feedback.NOISE]
         buttons += [
@@ -105,7 +109,16 @@ def answers(alert_id: int, figures: AlertFigures) -> list[Button]:
         ask_for_more(alert_id, figures),
         button("Planned…", "alert:planned", str(alert_id), spoken=f"This is planned: {about}"),
         *last_word(alert_id, figures),
+        *_glass(alert_id, figures),
     ]
+
+
+def _glass(alert_id: int, figures: AlertFigures) -> list[Button]:
+    """For the owner of a critical budget, when it is late."""
+    if not figures.glass:
+        return []
+    spoken = f"Break the glass of {figures.name}"
+    return [button("Break the glass…", "alert:break_glass", str(alert_id), "danger", spoken=spoken)]
 
 
 def ask_for_more(alert_id: int, figures: AlertFigures) -> Button:

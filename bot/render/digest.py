@@ -10,7 +10,7 @@ from slackblocks import Block, DividerBlock
 from bot.domain.alerts import AlertQuality
 from bot.domain.budgets import Stage
 from bot.domain.money import Micros, dollars, percent
-from bot.domain.overages import OverageRequest, RequestState
+from bot.domain.overages import OverageRequest, RequestKind, RequestState
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
 from bot.render.blocks import (
@@ -21,6 +21,7 @@ from bot.render.blocks import (
     header,
     message,
     moment,
+    one_line,
     people,
     section,
 )
@@ -63,6 +64,7 @@ def digest_message(digest: Digest) -> Rendered:
         ("spend", "Spend", [_spend(d)]),
         ("states", "Budgets by state", _states(d)),
         ("decisions", "Decisions of the week", _requests(d, d.decided)),
+        *([("glass", "Break-glass, for review", _glass(d))] if _broken(d) else []),
         ("open", "Open requests", _requests(d, d.open)),
         ("unattributed", "Unattributed", [_unattributed(d)]),
         *([("revised", "Revised periods", _revised(d))] if d.revised else []),
@@ -109,11 +111,27 @@ def _requests(d: Digest, requests: Sequence[OverageRequest]) -> list[str]:
     return fewer([_request_line(d, r) for r in requests], ROOM) or ["none"]
 
 
+def _broken(d: Digest) -> list[OverageRequest]:
+    return [r for r in d.decided if r.kind is RequestKind.BREAK_GLASS]
+
+
+def _glass(d: Digest) -> list[str]:
+    """What owners granted themselves: was it an emergency, and should it have been asked for?"""
+    lines = [
+        f"#{r.id} {d.name(r.budget)}: {dollars(r.granted)} until {moment(r.until, d.zone)}, by "
+        f"{people(r.decided_by)}: “{one_line(r.reason)}”"
+        for r in _broken(d)
+    ]
+    return fewer(lines, ROOM)
+
+
 def _request_line(d: Digest, r: OverageRequest) -> str:
     what = f"#{r.id} {d.name(r.budget)} {dollars(r.amount)}"
     match r.state:
         case RequestState.PENDING:
             return f"{what}, expires {moment(r.expires_at, d.zone)}"
+        case RequestState.APPROVED if r.kind is RequestKind.BREAK_GLASS:
+            return f"{what}: break-glass by {people(r.decided_by)}, see there"
         case RequestState.APPROVED:
             until = moment(r.ends_at, d.zone)
             return f"{what}: approved by {people(r.decided_by)}, {dollars(r.granted)} until {until}"

@@ -9,7 +9,7 @@ from slackblocks import Block
 
 from bot.domain.limits import LimitState, TemporaryRaise
 from bot.domain.money import Micros, dollars
-from bot.domain.overages import OverageRequest, RequestState, Terms
+from bot.domain.overages import OverageRequest, RequestKind, RequestState, Terms
 from bot.domain.standings import Standing
 from bot.domain.targets import WEBHOOK
 from bot.domain.terms import Changed, Seen
@@ -97,27 +97,39 @@ def request_card(card: Card, *, for_donor: bool = False) -> Rendered:
     if card.donor:
         seen += f" The dollars come from {escape(card.donor)}, which has as much less meanwhile."
     top = [
-        header(f"Overage request #{r.id}: {card.budget_name}"),
+        header(f"{title(r)}: {card.budget_name}"),
         section(f"*{facts}*\n{seen}", "facts"),
         quoted(f"Reason: {r.reason}", "reason"),
     ]
-    text = f"Overage request #{r.id}. {facts} {seen} Reason: {one_line(r.reason)}."
+    text = f"{title(r)}. {facts} {seen} Reason: {one_line(r.reason)}."
     if r.state is RequestState.PENDING:
         ask, blocks = _open(card, for_donor)
         return message(f"{text} {ask}", *top, *blocks)
     said = outcome(card)
     tail: list[Block] = [section(said, "outcome")]
-    if r.decision_reason:
-        tail.append(quoted(f"Reason given: {r.decision_reason}", "decision_reason"))
+    given = None if r.kind is RequestKind.BREAK_GLASS else r.decision_reason  # it stands above
+    if given:
+        tail.append(quoted(f"Reason given: {given}", "decision_reason"))
     if not for_donor:  # whoever gave the dollars cannot take them back
         tail += _ending(card)
-    note = f" Reason given: {one_line(r.decision_reason)}" if r.decision_reason else ""
+    note = f" Reason given: {one_line(given)}" if given else ""
     return message(f"{text} {said}{note}", *top, *tail)
+
+
+def title(request: OverageRequest) -> str:
+    """`Overage request #42`; break-glass is no request to anybody."""
+    what = "Break-glass" if request.kind is RequestKind.BREAK_GLASS else "Overage request"
+    return f"{what} #{request.id}"
 
 
 def facts_of(card: Card) -> str:
     """Who asks for how much, and what it was before they changed it."""
     r = card.request
+    if r.kind is RequestKind.BREAK_GLASS:
+        return (
+            f"{person(r.requester)} has broken the glass of {escape(card.budget_name)}: "
+            f"{dollars(r.amount)} more until {moment(r.ends_at, card.zone)}, on their word alone."
+        )
     return (
         f"{person(r.requester)} asks for {dollars(r.amount)} more for {escape(card.budget_name)} "
         f"until {moment(r.ends_at, card.zone)}.{changed_text(card.changed, card.zone)}"
@@ -147,6 +159,8 @@ def outcome(card: Card) -> str:
     match r.state:
         case RequestState.PENDING:
             return f"Waiting for {card.deciders}."
+        case RequestState.APPROVED if r.kind is RequestKind.BREAK_GLASS:
+            return f"Granted by {by} to themselves{when}. {progress_text(card)}"
         case RequestState.APPROVED:
             return f"Approved by {by}{when}{_less(card)}. {progress_text(card)}"
         case RequestState.DENIED:
@@ -200,10 +214,7 @@ def _targets(p: Progress) -> Sequence[Follower]:
 def requester_note(card: Card) -> Rendered:
     """What the requester and the owner are told when a request gets its outcome."""
     r = card.request
-    text = (
-        f"Overage request #{r.id} for {escape(card.budget_name)} ({dollars(r.amount)}): "
-        f"{outcome(card)}"
-    )
+    text = f"{title(r)} for {escape(card.budget_name)} ({dollars(r.amount)}): {outcome(card)}"
     if not r.decision_reason:
         return message(text, section(text, "outcome"), *_ending(card))
     note = f" Reason given: {one_line(r.decision_reason)}"

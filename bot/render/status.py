@@ -174,6 +174,8 @@ def help_message(command: str, unknown: str | None = None, nearest: str | None =
         f"`{command} request` ask for more · `{command} request BUDGET AMOUNT REASON` in one line",
         f"`{command} delegate @lee until Friday` your alerts go to somebody else while you are "
         f"away · `{command} delegate off` ends it",
+        f"`{command} break-glass BUDGET AMOUNT REASON` the owner of a critical budget raises it at "
+        "once, a little and briefly, and everybody is told",
         f"`{command} help` this text",
     ]
     start = ""

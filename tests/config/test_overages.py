@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.budgets import (
     ApproverList,
+    BreakGlass,
     Budget,
     BudgetId,
     PersonRef,
@@ -32,6 +33,17 @@ def test_without_a_word_everybody_may_ask(tmp_path: Path) -> None:
     assert budget.overage.ask is WhoAsks.ANYONE
     assert budget.overage.remind_after == HOUR / 4
     assert budget.team is None
+    assert (False, None) == (budget.critical, budget.overage.break_glass)
+
+
+def test_a_critical_budget_has_a_small_and_short_break_glass(tmp_path: Path) -> None:
+    """Without numbers of its own it is ten per cent for a day; what is written wins."""
+    lines = "    critical: true\n"
+    own = "    overage: {break_glass: {max_percent: 5%, max_term: 4h}}\n"
+
+    assert BreakGlass(10, 24 * HOUR) == search(tmp_path, lines).overage.break_glass
+    assert BreakGlass(5, 4 * HOUR) == search(tmp_path, lines + own).overage.break_glass
+    assert None is search(tmp_path, own).overage.break_glass
 
 
 def test_a_team_is_read(tmp_path: Path) -> None:
@@ -87,6 +99,8 @@ def test_a_grace_that_puts_nothing_off_is_warned_of(
     [
         ("    team: {}\n", "team: names nobody"),
         ("    overage: {ask: everybody}\n", "overage.ask: "),
+        ("    overage: {break_glass: {max_percent: 0.5}}\n", "break_glass.max_percent: "),
+        ("    critical: 1\n", "critical: "),
     ],
 )
 def test_a_mistake_is_named_by_its_place(tmp_path: Path, lines: str, said: str) -> None:

@@ -24,6 +24,7 @@ ANSWERS = {
     "alert:request": GONE_ALERT,
     "alert:useful": GONE_ALERT,
     "alert:noise": GONE_ALERT,
+    "alert:break_glass": GONE_ALERT,
     "request:open": NO_BUDGET,
     "request:approve": GONE_REQUEST,
     "request:adjust": GONE_REQUEST,

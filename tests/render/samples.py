@@ -20,7 +20,7 @@ from bot.domain.escalation import Step, ladder_of, told_before
 from bot.domain.grace import Grace, Word
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
-from bot.domain.overages import FundedBy, OverageRequest, RequestState, Terms
+from bot.domain.overages import FundedBy, OverageRequest, RequestKind, RequestState, Terms
 from bot.domain.overages import figures_of as seen
 from bot.domain.periods import midnight
 from bot.domain.policy import Basis
@@ -44,6 +44,7 @@ from bot.render.decision_notes import (
 )
 from bot.render.delegation import in_place_of, made, made_for, note
 from bot.render.digest import Digest, digest_message
+from bot.render.glass import glass_modal
 from bot.render.grace import held_off_note, over_note
 from bot.render.modals import View, answer_modal, plan_modal
 from bot.render.overage_modal import Filled, overage_modal
@@ -178,6 +179,17 @@ LESS_MORE = progress(
     raised=raised("30", NOW + HOUR, SMALLER.ends_at, request=42), limit=micros("130")
 )
 LESS = card(APPROVED, LESS_MORE, granted=SMALLER.amount, granted_until=SMALLER.ends_at)
+GLASS = card(
+    APPROVED,
+    LESS_MORE,
+    kind=RequestKind.BREAK_GLASS,
+    requester="U0DANA",
+    amount=SMALLER.amount,
+    granted=SMALLER.amount,
+    ends_at=SMALLER.ends_at,
+    decided_by=("U0DANA",),
+    decision_reason=REASON,
+)
 TRANSFER = card(donor=GROWTH.name, funding=FundedBy(Funding.TRANSFER, GROWTH.id))
 CONFIRMED = progress(applied_at=NOW + HOUR)
 OVER = progress(applied_at=NOW + HOUR, ended_at=NOW + DAY, limit=micros("100"))
@@ -282,6 +294,7 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
         standing("104.20", budget=LENIENT),
         Grace(NOW, NOW + 4 * HOUR, Word.HOLD, "U0DANA", NOW),
     ),
+    "alert exhausted, critical": lambda: alert_message(7, replace(figures("104"), glass=True)),
     "alert under an exception": lambda: alert_message(7, figures("96", raised("50"))),
     "alert on it": lambda: alert_message(7, figures("81"), Shown(ON_IT)),
     "alert planned": lambda: alert_message(7, figures("81"), Shown(PLANNED)),
@@ -319,6 +332,8 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
         card(revision=2, changed=CHANGED)
     ),
     "receipt of what was changed": lambda: receipt(card(revision=2, changed=CHANGED)),
+    "break-glass": lambda: request_card(GLASS),
+    "break-glass to its owner": lambda: requester_note(GLASS),
     "request with a question": lambda: request_card(card(questions=1)),
     "request with answers": lambda: request_card(card(questions=2, answered=2)),
     "request of a transfer": lambda: request_card(TRANSFER),
@@ -371,6 +386,7 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "help for a word": lambda: help_message("/budget", "stauts", "status"),
     "sentence": lambda: plain("There is no such thing."),
     "digest": lambda: digest_message(digest()),
+    "digest of a broken glass": lambda: digest_message(digest(decided=[GLASS.request])),
     "digest of nothing": lambda: digest_message(
         digest(
             standings=[standing("0", budget=UNLIMITED)],
@@ -410,6 +426,7 @@ MODALS: dict[str, Callable[[], View]] = {
         "change 42.1",
         changing=True,
     ),
+    "break the glass": lambda: glass_modal("search", "Search ranking", "$10", 24),
     "deny": lambda: deny_modal("42.1 C024BE91L", "Request #42: $50 more for Search ranking."),
     "approve less": lambda: adjust_modal(
         "42.2 C024BE91L 1700000000.000100",

@@ -25,6 +25,7 @@ from bot.render.decision_modals import adjust_modal, deny_modal, question_modal
 from bot.render.decision_modals import answer_modal as request_answer_modal
 from bot.render.decision_notes import donor_note, no_longer_yours, nobody_note, reminder_note
 from bot.render.digest import digest_message
+from bot.render.glass import glass_modal
 from bot.render.modals import View, answer_modal
 from bot.render.overage_modal import Filled, overage_modal
 from bot.render.preview import preview_text
@@ -127,6 +128,7 @@ def views(words: str) -> Iterator[View]:
     shown = preview_text(replace(previewed(), wrong=words))
     yield overage_modal([budget, BUDGET], budget, filled, words[:300], shown)
     yield deny_modal("42.1 C024BE91L", f"Request #42: $50 more for {words[:200]}.")
+    yield glass_modal("search", words, "$10", 24)
     yield adjust_modal("42.1", words[:200], "$50", date(2026, 11, 30))
     yield from (question_modal("42.1", words), request_answer_modal(7, words))
     yield answer_modal(7, "What will you do?")

@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from bot.sandbox.slack.checks import block_text_is_too_long, message_problems, view_problems
-from tests.render.samples import MESSAGES, MODALS
+from tests.render.samples import MESSAGES, MODALS, REASON
 
 
 @pytest.fixture
@@ -112,6 +112,10 @@ def test_an_alert_says_everything_in_its_text(name: str) -> None:
         ("request pending", ["<@U0TOM> asks for $50 more", "Decided by finance", "Reason: launch"]),
         ("request with one of two votes", ["finance and leads together", "so far by <@U0FIN>"]),
         ("request with a smaller vote", ["for $30 until Wed 25 Nov 09:00; the smallest amount"]),
+        ("digest of a broken glass", ["Break-glass, for review: #42 Search ranking: $30 until"]),
+        ("digest of a broken glass", ["#42 Search ranking $30: break-glass by <@U0DANA>, see"]),
+        ("break-glass", ["<@U0DANA> has broken the glass", "on their word alone", REASON]),
+        ("break-glass", ["Granted by <@U0DANA> to themselves on Mon 23 Nov 10:00."]),
         ("request changed", ["Changed Mon 23 Nov 10:00: was $30 until Wed 25 Nov 09:00."]),
         ("request that is not yours any more", ["decided by finance now, so there is nothing"]),
         ("receipt of what was changed", ["was $30 until Wed 25 Nov 09:00. Decided by finance."]),

@@ -11,12 +11,14 @@ from bot.domain.backoff import delay
 from bot.domain.overages import RequestState
 from bot.effects import alerts as alert_effects
 from bot.effects import bundles, messages
+from bot.effects.request_cards import card_of
 from bot.flows.delivery.addresses import Target, address, in_place_of, is_over, thread_of
 from bot.flows.delivery.attempts import Attempt, too_old
 from bot.parts import Bot
 from bot.render import notice
 from bot.render.blocks import Rendered
 from bot.render.reminder import unreached, with_lead
+from bot.render.request import request_card
 from store import alerts, outbox, overages, votes
 from store.outbox import OutboxEntry
 
@@ -48,7 +50,7 @@ def deliver_message(bot: Bot, entry: OutboxEntry, now: datetime) -> Attempt:
     with bot.db.transaction() as tx:
         outbox.settle(tx, entry, now, result)
         if entry.kind == messages.GROUP and result is not None:
-            _write_to_members(tx, entry, result["members"], now)
+            _write_to_members(tx, bot, entry, result["members"], now)
     logger.info("message sent", extra={"action": "message_sent", "key": entry.key})
     return Attempt(entry.key, sent=True)
 
@@ -171,7 +173,9 @@ def _pass_on(tx: Session, entry: OutboxEntry, name: str, target: Target, now: da
     )
 
 
-def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: datetime) -> None:
+def _write_to_members(
+    tx: Session, bot: Bot, entry: OutboxEntry, members: list[str], now: datetime
+) -> None:
     """A DM each, unless what it is about was settled while the group was asked for."""
     rendered = _message(entry)
     skipped, key = set[str](), f"{entry.subject}:dm"
@@ -183,7 +187,11 @@ def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: 
     else:
         # Locked: a decision either finds these copies, or is found here.
         request = overages.load(tx, entry.request["request"], lock=True)
-        if request is None or request.state is not RequestState.PENDING:
+        if request is None:
+            return
+        if "told" in entry.request:
+            rendered = request_card(card_of(tx, bot, request))  # it may have been lifted meanwhile
+        elif request.state is not RequestState.PENDING:
             return
         if entry.request.get("revision", request.revision) != request.revision:
             return  # it was changed: another entry has the card as it is now
@@ -201,5 +209,5 @@ def _write_to_members(tx: Session, entry: OutboxEntry, members: list[str], now: 
                 now,
                 subject=entry.subject,
                 priority=4,
-                while_open=entry.request.get("request"),
+                while_open=None if "told" in entry.request else entry.request.get("request"),
             )

@@ -14,6 +14,7 @@ from bot.flows.overages.forms import (
     terms_of,
     why_not,
 )
+from bot.flows.overages.glass import break_glass, glass_form
 from bot.flows.overages.outcomes import Asked, Counted, Decided, NotDecided, Outcome
 from bot.flows.overages.questions import answer, put_question
 from bot.flows.overages.reminding import remind
@@ -32,11 +33,13 @@ __all__ = [
     "answer",
     "answer_form",
     "ask",
+    "break_glass",
     "change",
     "change_form",
     "decide",
     "deny_form",
     "expire",
+    "glass_form",
     "preview_form",
     "put_question",
     "question_form",
