@@ -30,7 +30,10 @@ def show(ack: Ack, body: Body, bot: Bot, now: datetime) -> None:
     with told(_to_the_log):
         values = values_of(view)
         filled = Filled(
-            values.get("amount") or "", values.get("reason") or "", day(values.get("ends_at"))
+            values.get("amount") or "",
+            values.get("reason") or "",
+            day(values.get("ends_at")),
+            values.get("funding") or "",
         )
         budget = status.find_budget(bot.policy, values.get("budget") or "")
         about = view.get("private_metadata") or ""

@@ -33,7 +33,8 @@ def overage_request(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -
             _changed(bot, change, asker, view, now) if change else _asked(bot, asker, view, now)
         )
     except UserError as error:
-        ack(response_action="errors", errors={error.field or "amount": error.text})
+        field = error.field if error.field in values_of(view) else "amount"
+        ack(response_action="errors", errors={field or "amount": error.text})
         return
     ack()
     with told(direct(bot, asker.id)):
@@ -47,13 +48,24 @@ def _asked(bot: Bot, asker: Person, view: View, now: datetime) -> OverageRequest
     budget = status.find_budget(bot.policy, values.get("budget") or "").id
     amount, reason = values.get("amount") or "", values.get("reason") or ""
     last_day, trigger = day(values.get("ends_at")), f"view:{view['id']}"
-    return overages.ask(bot, budget, asker, amount, reason, last_day, trigger, now).request
+    return overages.ask(
+        bot,
+        budget,
+        asker,
+        amount,
+        reason,
+        last_day,
+        trigger,
+        now,
+        funding=values.get("funding") or "",
+    ).request
 
 
 def _changed(bot: Bot, change: Seen, asker: Person, view: View, now: datetime) -> OverageRequest:
     values = values_of(view)
     amount, reason = values.get("amount") or "", values.get("reason") or ""
-    return overages.change(bot, change, asker, amount, reason, day(values.get("ends_at")), now)
+    last_day, funding = day(values.get("ends_at")), values.get("funding") or ""
+    return overages.change(bot, change, asker, amount, reason, last_day, now, funding=funding)
 
 
 def unknown(ack: Ack, body: Body, view: View, bot: Bot) -> None:

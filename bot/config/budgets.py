@@ -46,7 +46,7 @@ from bot.config.fields import (
     parse_threshold,
 )
 from bot.config.part import Part
-from bot.domain.budgets import AtLimit, WhoAsks
+from bot.domain.budgets import AtLimit, Funding, WhoAsks
 from bot.domain.periods import Cadence
 from bot.domain.policy import Basis
 from bot.domain.spans import WorkingHours
@@ -214,6 +214,9 @@ class OveragePart(Part):
         None, description="those who decide are reminded, then after twice as long, and so on"
     )
     ask: WhoAsks | None = Field(None, description="who may ask: owner, team or anyone")
+    funding: tuple[Funding, ...] | None = Field(
+        None, min_length=1, description="where the dollars may come from"
+    )
     break_glass: BreakGlassPart | None = Field(
         None, description="what the owner of a critical budget may grant themselves"
     )

@@ -14,6 +14,7 @@ from bot.domain.budgets import (
     AnswerWithin,
     AtLimit,
     BreakGlass,
+    Funding,
     OveragePolicy,
     Route,
     Thresholds,
@@ -34,6 +35,7 @@ _OVERAGE = {
     "expires_after": Span(plain=timedelta(hours=24)),
     "remind_after": timedelta(minutes=15),
     "ask": WhoAsks.ANYONE,
+    "funding": tuple(Funding),
 }
 _BREAK_GLASS = {"max_percent": 10, "max_term": timedelta(hours=24)}
 
@@ -86,6 +88,7 @@ def _overage(
         expires_after=overage["expires_after"],
         routes=_routes(overage.get("routes")) or everyone,
         ask=overage["ask"],
+        funding=tuple(dict.fromkeys(overage["funding"])),
         break_glass=BreakGlass(**glass) if critical else None,
         remind_after=overage["remind_after"],
     )

@@ -142,6 +142,7 @@ class OveragePolicy:
     expires_after: Span
     routes: tuple[Route, ...]
     ask: WhoAsks = WhoAsks.ANYONE
+    funding: tuple[Funding, ...] = tuple(Funding)
     break_glass: BreakGlass | None = None  # only critical budgets have one
     remind_after: timedelta = timedelta(minutes=15)  # then after twice as long, and so on
 

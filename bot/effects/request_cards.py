@@ -10,6 +10,7 @@ from bot.domain.overages import OverageRequest, Terms
 from bot.domain.terms import least
 from bot.effects import messages
 from bot.effects.followers import followers
+from bot.effects.funding import source_of
 from bot.parts import Bot, targets_of
 from bot.render.blocks import Rendered
 from bot.render.figures import response_of
@@ -46,6 +47,7 @@ def card_of(tx: Session, bot: Bot, request: OverageRequest) -> Card:
         answered=sum(1 for question in asked if question.answered_at),
         donor=donor,
         response=response_of(budget) if budget else "",
+        source=source_of(tx, bot, request),
         changed=amendments.last(tx, request),
     )
 

@@ -35,6 +35,8 @@ DECISION_COLUMNS = (
     "asked_until",
     "message_link",
     "request_kind",
+    "funding",
+    "from_budget",
 )
 
 
@@ -101,6 +103,8 @@ def _decision(r: OverageRequest) -> dict[str, Any]:
         "asked_until": _iso(r.ends_at),
         "message_link": r.decided_in.link if r.decided_in else None,
         "request_kind": r.kind.value,
+        "funding": r.funding.kind.value if r.funding else None,
+        "from_budget": r.donor,
     }
 
 

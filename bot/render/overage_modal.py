@@ -24,7 +24,7 @@ View = dict[str, Any]
 MOST_OPTIONS = 100
 LONGEST_AMOUNT = 40
 # What is chosen or typed here is told to us at once, so that the form can say what it buys.
-LIVE = ("budget", "amount", "ends_at")
+LIVE = ("budget", "amount", "ends_at", "funding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Filled:
     amount: str
     reason: str
     last_day: date | None
+    funding: str = ""  # the choice's value; empty: none was made
 
 
 def overage_modal(
@@ -45,12 +46,13 @@ def overage_modal(
     about: str = "",
     *,
     changing: bool = False,
+    source: Block | None = None,
 ) -> View:
     """
     Budget, amount, reason, end. Each input's block id is the field's name in an error.
 
     `about` comes back with the form: the alert that asking answers, or the request that is changed.
-    Shown again with the same block and action ids, Slack keeps what was typed.
+    `source`: the choice of where the dollars come from, where there is one. Shown again with the same block and action ids, Slack keeps what was typed.
     """
     view = ModalView(
         title=PlainText("Change the request" if changing else "Ask for more"),
@@ -63,6 +65,7 @@ def overage_modal(
             _amount(filled.amount, hint),
             _reason(filled.reason),
             _until(filled.last_day),
+            *([source] if source else []),
             section(preview, "preview"),
         ],
     )

@@ -24,6 +24,7 @@ class Previewed:
     buys: Buys | None = None
     ends_at: datetime | None = None
     deciders: str = ""
+    source: str = ""  # where the dollars come from, in a sentence of ours
 
 
 def preview_text(p: Previewed) -> str:
@@ -39,6 +40,7 @@ def preview_text(p: Previewed) -> str:
         f"*{_limit(p.buys, p.ends_at, p.zone)}*",
         _runway(p.buys, p),
         _forecast(p.buys),
+        p.source,
         f"Decided by {p.deciders}.",
         allowed,
     ]

@@ -70,6 +70,7 @@ class Card:
     answered: int = 0
     donor: str | None = None  # the budget that a transfer would take from, by name
     response: str = ""  # what happens at the limit, in words
+    source: str = ""  # where else the dollars come from, in a sentence
     changed: Changed | None = None  # the last time that the requester changed it
 
 
@@ -96,6 +97,8 @@ def request_card(card: Card, *, for_donor: bool = False) -> Rendered:
         seen += f" Figures as of {moment(r.figures.as_of, card.zone)}."
     if card.donor:
         seen += f" The dollars come from {escape(card.donor)}, which has as much less meanwhile."
+    if card.source:
+        seen += f" {card.source}"
     top = [
         header(f"{title(r)}: {card.budget_name}"),
         section(f"*{facts}*\n{seen}", "facts"),

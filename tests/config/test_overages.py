@@ -10,6 +10,7 @@ from bot.domain.budgets import (
     BreakGlass,
     Budget,
     BudgetId,
+    Funding,
     PersonRef,
     WhoAsks,
 )
@@ -33,6 +34,7 @@ def test_without_a_word_everybody_may_ask(tmp_path: Path) -> None:
     assert budget.overage.ask is WhoAsks.ANYONE
     assert budget.overage.remind_after == HOUR / 4
     assert budget.team is None
+    assert budget.overage.funding == tuple(Funding)
     assert (False, None) == (budget.critical, budget.overage.break_glass)
 
 
@@ -51,12 +53,13 @@ def test_a_team_is_read(tmp_path: Path) -> None:
     budget = search(
         tmp_path,
         "    team: {people: [kim@example.com], usergroup: S0604QSJC}\n"
-        "    overage: {ask: team, remind_after: 30m}\n",
+        "    overage: {ask: team, remind_after: 30m, funding: [transfer]}\n",
     )
 
     assert budget.team == ApproverList("team", (PersonRef("kim@example.com"),), "S0604QSJC")
     assert budget.overage.ask is WhoAsks.TEAM
     assert budget.overage.remind_after == HOUR / 2
+    assert budget.overage.funding == (Funding.TRANSFER,)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +103,8 @@ def test_a_grace_that_puts_nothing_off_is_warned_of(
         ("    team: {}\n", "team: names nobody"),
         ("    overage: {ask: everybody}\n", "overage.ask: "),
         ("    overage: {break_glass: {max_percent: 0.5}}\n", "break_glass.max_percent: "),
+        ("    overage: {funding: []}\n", "overage.funding: "),
+        ("    overage: {funding: [bank]}\n", "overage.funding[0]: "),
         ("    critical: 1\n", "critical: "),
     ],
 )

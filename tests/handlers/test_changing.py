@@ -119,8 +119,8 @@ def test_a_request_is_changed_and_approved_as_it_is_now(desk: Desk) -> None:
     told = desk.told(fin, "request:approve", old)
     assert "was changed since this was shown to you: now it is for $40" in told
     fin.presses("request:approve", desk.card())
+    desk.slack.wait_until(lambda: desk.state() is RequestState.APPROVED)
     desk.town.settles()
-    assert RequestState.APPROVED is desk.state()
     assert 140 == desk.town.limit_at_gateway()
     recorded = records.audit_rows(desk.town.bot.bot, None, None)
     changed = next(r["data"] for r in recorded if r["kind"] == "request.amended")
@@ -159,6 +159,7 @@ def test_only_whoever_asked_changes_it_and_only_while_it_is_open(desk: Desk) -> 
     same = desk.submits(tom)
     assert "Nothing is different" in same.errors["amount"]
     fin.presses("request:approve", desk.card())
+    desk.slack.wait_until(lambda: desk.state() is RequestState.APPROVED)
     late = desk.submits(tom, amount="30")
 
     assert "was approved already by <@U0FIN>" in late.errors["amount"]

@@ -17,6 +17,7 @@ from bot.domain.budgets import AtLimit, Budget, BudgetId, Funding, PersonRef, St
 from bot.domain.buying import Buys
 from bot.domain.delegations import Delegation
 from bot.domain.escalation import Step, ladder_of, told_before
+from bot.domain.funding import Reserve, Sources
 from bot.domain.grace import Grace, Word
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
@@ -44,6 +45,7 @@ from bot.render.decision_notes import (
 )
 from bot.render.delegation import in_place_of, made, made_for, note
 from bot.render.digest import Digest, digest_message
+from bot.render.funding import funding_block, source_text
 from bot.render.glass import glass_modal
 from bot.render.grace import held_off_note, over_note
 from bot.render.modals import View, answer_modal, plan_modal
@@ -88,6 +90,7 @@ GROWTH = replace(
 PLATFORM = replace(
     BUDGET, id=BudgetId("platform"), name="Platform", limit=micros(1000), owner=PersonRef("U0PAT")
 )
+RESERVE = Reserve(micros("60000"), micros("52000"))
 CHANGED = Changed(NOW + HOUR, Terms(micros("30"), NOW + 2 * DAY))
 REASON = "launch week: reranking twice the traffic"
 
@@ -332,6 +335,9 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
         card(revision=2, changed=CHANGED)
     ),
     "receipt of what was changed": lambda: receipt(card(revision=2, changed=CHANGED)),
+    "request from the reserve": lambda: request_card(
+        replace(card(), source=source_text(Funding.RESERVE, RESERVE))
+    ),
     "break-glass": lambda: request_card(GLASS),
     "break-glass to its owner": lambda: requester_note(GLASS),
     "request with a question": lambda: request_card(card(questions=1)),
@@ -425,6 +431,16 @@ MODALS: dict[str, Callable[[], View]] = {
         preview_text(replace(previewed(), wrong="“$5O” is not an amount in dollars, like 250.")),
         "change 42.1",
         changing=True,
+    ),
+    "ask for more, with a choice of the source": lambda: overage_modal(
+        [BUDGET, GROWTH],
+        BUDGET,
+        Filled("20", "launch", date(2026, 11, 30), "transfer:growth"),
+        "For Search ranking the policy allows up to $50 more.",
+        preview_text(replace(previewed(), source="Growth has as much less meanwhile.")),
+        source=funding_block(
+            Sources(tuple(Funding), RESERVE, ((GROWTH, micros("230")),)), "transfer:growth"
+        ),
     ),
     "break the glass": lambda: glass_modal("search", "Search ranking", "$10", 24),
     "deny": lambda: deny_modal("42.1 C024BE91L", "Request #42: $50 more for Search ranking."),

@@ -114,6 +114,7 @@ def test_an_alert_says_everything_in_its_text(name: str) -> None:
         ("request with a smaller vote", ["for $30 until Wed 25 Nov 09:00; the smallest amount"]),
         ("digest of a broken glass", ["Break-glass, for review: #42 Search ranking: $30 until"]),
         ("digest of a broken glass", ["#42 Search ranking $30: break-glass by <@U0DANA>, see"]),
+        ("request from the reserve", ["come from the reserve: $52,000 of $60,000 left."]),
         ("break-glass", ["<@U0DANA> has broken the glass", "on their word alone", REASON]),
         ("break-glass", ["Granted by <@U0DANA> to themselves on Mon 23 Nov 10:00."]),
         ("request changed", ["Changed Mon 23 Nov 10:00: was $30 until Wed 25 Nov 09:00."]),

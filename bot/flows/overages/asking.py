@@ -1,11 +1,13 @@
 """Asking for an overage, and what becomes of a request nobody decides."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlmodel import Session
 
 from bot.domain.budgets import BudgetId
 from bot.domain.errors import UserError
+from bot.domain.funding import funded
 from bot.domain.money import dollars
 from bot.domain.overages import (
     OverageRequest,
@@ -16,6 +18,7 @@ from bot.domain.people import Person
 from bot.effects import requests as request_effects
 from bot.effects.request_cards import card_of
 from bot.flows.overages.askers import check_asker
+from bot.flows.overages.funding import sources_of
 from bot.flows.overages.outcomes import (
     GONE,
     Asked,
@@ -42,11 +45,14 @@ def ask(
     last_day: date | None,
     trigger: str,
     now: datetime,
+    *,
+    funding: str = "",
 ) -> Asked:
     """
     Record an overage request and post it to those who decide.
 
-    `trigger` names the submission: Slack may deliver it twice, and twice is one request.
+    `trigger` names the submission: Slack may deliver it twice, and twice is one request. `funding`
+    is what the form's choice says; empty: the reserve while it has room, else the commitment.
 
     Raises:
         UserError: what the policy does not allow, with the field and what would be accepted.
@@ -57,6 +63,8 @@ def ask(
         names = [requester.id, *([requester.email] if requester.email else [])]
         people.remember(tx, requester.id, requester, now)
         drafted = draft(standing, requester.id, amount, reason, last_day, bot.policy, names, now)
+        sources = sources_of(tx, bot, standing.budget, now)
+        drafted = replace(drafted, funding=funded(funding, sources, drafted.amount))
         remind_at = now + standing.budget.overage.remind_after
         request = overages.add(tx, drafted, trigger, remind_at, now)
         if request is None:

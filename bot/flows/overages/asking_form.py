@@ -9,15 +9,26 @@ from sqlmodel import Session
 from bot.domain.budgets import Budget, BudgetId
 from bot.domain.buying import buys
 from bot.domain.errors import UserError
+from bot.domain.funding import Sources, choice_of, funded
 from bot.domain.money import dollars
-from bot.domain.overages import OWNER, Draft, approvers_of, default_end, draft, most_allowed
+from bot.domain.overages import (
+    OWNER,
+    Draft,
+    FundedBy,
+    approvers_of,
+    default_end,
+    draft,
+    most_allowed,
+)
 from bot.domain.people import Person
 from bot.domain.standings import Standing
 from bot.domain.terms import Seen, last_day, seen, with_its_end
+from bot.flows.overages.funding import sources_of
 from bot.flows.overages.outcomes import NotDecided, load
 from bot.flows.overages.seen import why_not_now
 from bot.parts import Bot
 from bot.render.blocks import escape
+from bot.render.funding import funding_block, source_text
 from bot.render.overage_modal import Filled, View, overage_modal
 from bot.render.preview import Previewed, preview_text
 from store import allocations, people, standings
@@ -75,7 +86,8 @@ def change_form(bot: Bot, shown: Seen, actor_id: str, now: datetime) -> View | N
         if standing is None:
             return NotDecided("This budget is no longer in the policy file.")
         day = last_day(request.ends_at, standing.budget.time_zone)
-        filled = Filled(dollars(request.amount), request.reason, day)
+        choice = choice_of(request.funding)
+        filled = Filled(dollars(request.amount), request.reason, day, choice)
         form = Form(_account(tx, actor_id), filled, f"{CHANGE} {shown}")
         return _view(tx, bot, form, [standing.budget], standing, now)
 
@@ -96,11 +108,17 @@ def _view(
 ) -> View:
     chosen, filled = standing.budget, form.filled
     hint = f"For {chosen.name} the policy allows up to {dollars(most_allowed(standing))} more."
-    preview = preview_text(_previewed(tx, bot, form, standing, now))
-    return overage_modal(offered, chosen, filled, hint, preview, form.about, changing=form.changes)
+    sources = sources_of(tx, bot, chosen, now)
+    preview = preview_text(_previewed(tx, bot, form, standing, sources, now))
+    source = funding_block(sources, filled.funding)
+    return overage_modal(
+        offered, chosen, filled, hint, preview, form.about, changing=form.changes, source=source
+    )
 
 
-def _previewed(tx: Session, bot: Bot, form: Form, standing: Standing, now: datetime) -> Previewed:
+def _previewed(
+    tx: Session, bot: Bot, form: Form, standing: Standing, sources: Sources, now: datetime
+) -> Previewed:
     """Checked as it will be when it is sent, but for the reason, which may still be missing."""
     chosen, filled = standing.budget, form.filled
     latest = bot.policy.organization.calendar.after(now, chosen.overage.max_term)
@@ -118,6 +136,7 @@ def _previewed(tx: Session, bot: Bot, form: Form, standing: Standing, now: datet
         drafted = draft(
             standing, asker.id, filled.amount, "-", filled.last_day, bot.policy, names, now
         )
+        funding = funded(filled.funding, sources, drafted.amount)
     except UserError as error:
         return replace(empty, wrong=error.text)
     if form.changes:
@@ -128,7 +147,17 @@ def _previewed(tx: Session, bot: Bot, form: Form, standing: Standing, now: datet
         buys=buys(standing, drafted.amount),
         ends_at=drafted.ends_at,
         deciders=_deciders(tx, bot, drafted, chosen, asker),
+        source=_source(bot, funding, sources),
     )
+
+
+def _source(bot: Bot, funding: FundedBy | None, sources: Sources) -> str:
+    if funding is None:
+        return ""
+    if funding.budget is not None:
+        donor = bot.policy.tree.budgets[funding.budget].name
+        return f"{escape(donor)} has as much less meanwhile, once its owner agrees."
+    return source_text(funding.kind, sources.reserve)
 
 
 def _deciders(tx: Session, bot: Bot, drafted: Draft, budget: Budget, asker: Person) -> str:

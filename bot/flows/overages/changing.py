@@ -1,14 +1,17 @@
 """Changing a request that is open: what was approved of it so far is void."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from bot.domain.errors import UserError
+from bot.domain.funding import choice_of, funded
 from bot.domain.overages import Draft, OverageRequest, draft
 from bot.domain.people import Person
 from bot.domain.terms import Changed, Seen, with_its_end
 from bot.effects import requests as request_effects
 from bot.flows.overages.askers import check_asker
+from bot.flows.overages.funding import sources_of
 from bot.flows.overages.outcomes import load, record
 from bot.flows.overages.seen import why_not_now
 from bot.parts import Bot
@@ -26,6 +29,8 @@ def change(
     reason: str,
     last_day: date | None,
     now: datetime,
+    *,
+    funding: str = "",
 ) -> OverageRequest:
     """
     Amount, reason or end of an open request, checked like a new one; its route and expiry are new.
@@ -49,6 +54,8 @@ def change(
         standing = standings.gather(tx, bot.policy, now, [budget.id])[budget.id]
         names = [requester.id, *([requester.email] if requester.email else [])]
         drafted = draft(standing, requester.id, amount, reason, last_day, bot.policy, names, now)
+        sources = sources_of(tx, bot, budget, now)
+        drafted = replace(drafted, funding=funded(funding, sources, drafted.amount))
         drafted = with_its_end(drafted, request, last_day, budget.time_zone)
         if request.revision == seen.revision + 1 and _is_the_same(request, drafted):
             return request  # the form came twice
@@ -69,10 +76,11 @@ def change(
 
 
 def _is_the_same(request: OverageRequest, drafted: Draft) -> bool:
-    return (request.amount, request.ends_at, request.reason) == (
+    return (request.amount, request.ends_at, request.reason, request.funding) == (
         drafted.amount,
         drafted.ends_at,
         drafted.reason,
+        drafted.funding,
     )
 
 
@@ -81,6 +89,7 @@ def _terms(request: OverageRequest) -> dict[str, Any]:
         "amount": request.amount,
         "until": request.ends_at.isoformat(),
         "reason": request.reason,
+        "funding": choice_of(request.funding),
         "route": list(request.lists),
         "both": request.both,
         "revision": request.revision,

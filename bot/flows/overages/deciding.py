@@ -12,6 +12,7 @@ from bot.effects import deciders as asked
 from bot.effects import request_cards
 from bot.flows.overages.clicks import AS_IT_IS, Click
 from bot.flows.overages.electorate import electorate_of, wants_donor
+from bot.flows.overages.funding import above_reserve
 from bot.flows.overages.outcomes import (
     Counted,
     Decided,
@@ -93,8 +94,9 @@ def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
     vote = Vote(mine.person if mine else actor.id, case.electorate.lists_of(actor), terms)
     others = [other for other in before if other is not mine]
     granted = least(given.terms or request.asked for given in (*others, vote))
+    short = above_reserve(tx, bot, request, granted, now)
     lock_limits(tx, request)
-    if (refused := no_room(tx, bot, request, granted, now)) is not None:
+    if (refused := short or no_room(tx, bot, request, granted, now)) is not None:
         return NotDecided(refused)
     if mine is not None:
         given = votes.change(tx, request.id, vote)

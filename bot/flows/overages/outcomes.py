@@ -190,6 +190,7 @@ def record(
         "route": list(request.lists),
         "both": request.both,
         "revision": request.revision,
+        "funding": request.funding.kind.value if request.funding else None,
         "taken_from": request.donor,
         "policy_version": request.figures.policy_version,
     }
