@@ -14,6 +14,7 @@ from bot.domain.budgets import (
     AnswerWithin,
     ApproverList,
     AtLimit,
+    BreakGlass,
     Budget,
     BudgetId,
     BudgetTree,
@@ -71,6 +72,8 @@ PLATFORM = Budget(
 )
 SEARCH = replace(
     PLATFORM,
+    critical=True,
+    overage=replace(PLATFORM.overage, break_glass=BreakGlass(10, timedelta(hours=24))),
     id=BudgetId("search"),
     name="Search ranking",
     parent=BudgetId("platform"),
