@@ -9,7 +9,6 @@ from sqlmodel import Session, col, select
 from bot.domain.budgets import BudgetId, Funding
 from bot.domain.limits import Allocation, effective_limit
 from bot.domain.money import Micros
-from bot.domain.overages import RequestState
 from bot.domain.policy import Policy
 from store import allocations, raises
 from store.families import families_of
@@ -29,10 +28,13 @@ def lock(tx: Session) -> None:
 
 
 def taken(tx: Session, starts_at: datetime, ends_at: datetime) -> Micros:
-    """Granted from it by decisions in that time; one that ended early has taken all the same."""
+    """
+    Granted from it by decisions in that time; one that ended early has taken all the same.
+
+    What was denied was granted nothing.
+    """
     total = tx.exec(
         select(func.coalesce(func.sum(col(RequestRow.granted)), 0)).where(
-            col(RequestRow.state) == RequestState.APPROVED.value,
             col(RequestRow.funding)["kind"].as_string() == Funding.RESERVE.value,
             col(RequestRow.decided_at) >= starts_at,
             col(RequestRow.decided_at) < ends_at,

@@ -116,3 +116,20 @@ def test_the_source_can_be_changed(desk: Desk) -> None:
     assert "come from Growth" not in desk.card().text
     told = next(m for m in reversed(lee.dms()) if m.text.startswith("Overage request"))
     assert [] == told.buttons()
+
+
+def test_a_budget_without_room_gives_nothing(tmp_path: Path) -> None:
+    """It is not offered, and a form of before that names it is refused beside its field."""
+    url = f"sqlite:///{tmp_path}/budgets.db"
+    with town(tmp_path, url, "http", at("2026-11-02 11:00"), POLICY) as place:
+        place.usage.add_workspace("x")
+        place.usage.add_api_key("growth-1")
+        desk = Desk(place)
+        tom = opened(desk)
+        tom.fills({"amount": "20", "reason": "launch", "funding": "transfer:growth"})
+        place.spends("300", workspace="x", api_key="growth-1")
+        place.turn()
+        answer = tom.submits()
+        assert "This budget cannot give anything" in answer.errors["funding"]
+        tom.closes()
+        assert [] == offered(opened(desk).view())

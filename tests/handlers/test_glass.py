@@ -128,3 +128,15 @@ def test_whoever_slack_does_not_know_breaks_nothing(night: Desk) -> None:
 
     assert "Slack did not tell who you are, so nothing was granted" in answer.text
     assert [] == night.requests()
+
+
+def test_an_owner_who_may_not_decide_grants_nothing(tmp_path: Path) -> None:
+    """The policy may name a guest as backup; that makes nobody a decider."""
+    policy = CRITICAL.replace("backup: lee@example.com", "backup: guest@example.com")
+    with town(
+        tmp_path, f"sqlite:///{tmp_path}/budgets.db", "http", at("2026-11-03 03:00"), policy
+    ) as place:
+        desk = Desk(place)
+        answer = desk.person("guest").types("/budget break-glass search 5 down")
+
+    assert "Nothing was granted: a guest cannot decide." in answer.text

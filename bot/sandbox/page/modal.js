@@ -68,6 +68,28 @@ export function focusFirst(place) {
   first?.focus();
 }
 
+// The bot may draw the same modal anew while somebody types: what they typed since stays, as in Slack.
+export function typedIn(place) {
+  const fields = place.querySelectorAll("input[id^='f-'], textarea[id^='f-'], select[id^='f-']");
+  const active = place.contains(document.activeElement) ? document.activeElement : null;
+  return {
+    values: [...fields].map((node) => [node.id, node.value]),
+    focus: active?.id ?? "",
+    cursor: active?.selectionStart ?? null,
+  };
+}
+
+export function restore(place, kept) {
+  for (const [id, value] of kept.values) {
+    const node = document.getElementById(id);
+    const offered = node?.tagName !== "SELECT" || [...node.options].some((o) => o.value === value);
+    if (node && offered && node.value !== value) node.value = value;
+  }
+  const node = kept.focus ? document.getElementById(kept.focus) : null;
+  node?.focus();
+  if (node && kept.cursor !== null) node.setSelectionRange?.(kept.cursor, kept.cursor);
+}
+
 function field(block, error, surface, readers) {
   const part = block.element;
   const id = `f-${block.block_id}`;

@@ -4,7 +4,7 @@ import { blocks } from "./blocks.js";
 import { confirmed } from "./confirm.js";
 import { el, keep, redraw } from "./dom.js";
 import { drawMessage, face } from "./message.js";
-import { focusFirst, modal } from "./modal.js";
+import { focusFirst, modal, restore, typedIn } from "./modal.js";
 import { HOME, messagesIn, namesOf, roomsOf } from "./rooms.js";
 import { post } from "./wire.js";
 
@@ -16,6 +16,7 @@ let world = null;
 let you = null;
 let room = "dm";
 let drawnModal = null;
+let shownModal = "";
 
 export function slackChanged(state) {
   slack = state;
@@ -183,6 +184,7 @@ function drawModal() {
   if (signature === drawnModal) return;
   drawnModal = signature;
   if (!view) {
+    shownModal = "";
     const had = place.childElementCount > 0;
     place.replaceChildren();
     if (had) byId("messages").focus();
@@ -193,8 +195,12 @@ function drawModal() {
     submit: (values) => act({ do: "submit", values }),
     close: () => act({ do: "close" }),
   };
+  const again = view.id === shownModal && !Object.keys(view.errors ?? {}).length;
+  const kept = again ? typedIn(place) : null;
+  shownModal = view.id;
   place.replaceChildren(modal(view, surfaceOf({ view_id: view.id }, view), deeds));
-  focusFirst(place);
+  if (kept) restore(place, kept);
+  else focusFirst(place);
 }
 
 // -- what can be done ---------------------------------------------------------------------------
