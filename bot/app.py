@@ -210,7 +210,7 @@ def what_is_missing(settings: Settings, policy: Policy) -> list[str]:
             required()
         except ConfigError as error:
             missing += error.lines
-    return missing
+    return list(dict.fromkeys(missing))
 
 
 def _check_token(bot: Bot) -> None:

@@ -2,8 +2,10 @@
 MLflow AI Gateway's budget windows as a usage source: running totals, or an error.
 
 MLflow tells no usage, only what each budget policy's target has spent in the policy's current
-window. So there is one row a target, at the start of the window, and every poll replaces it: no days,
-models, keys or tokens. A run rate that looks at the last days sees all spend at the window's start.
+window. So there is one row a target, within the first hours of the window, and every poll replaces
+it: no days, models, keys or tokens. A run rate that looks at the last days sees all spend at the
+window's start. Windows begin at midnight UTC, which is still the day before in America: half a day
+later it is the same day, and so the same period of a budget, from there to Australia.
 
 Three things keep the sum right. Policies of one scope are read (ENDPOINT unless told otherwise),
 because a request counts in a GLOBAL policy and in its endpoint's. Of several policies on a target
@@ -34,6 +36,8 @@ WINDOWS = "/api/3.0/mlflow/gateway/budgets/windows"
 SCOPE = "ENDPOINT"
 _MOST_PAGES = 1_000
 _MOST_DAYS = timedelta(days=366)
+_A_DAY = timedelta(days=1)
+_SAME_DAY = timedelta(hours=12)  # after midnight UTC it is one date on nearly every clock
 REMEDIES = Remedies(
     gateway="MLflow",
     address="MLFLOW_BASE_URL",
@@ -85,7 +89,7 @@ class MlflowSource(Closing):
         One row a target, whatever part of the policies' window was asked for.
 
         The window that comes back is the policies' own: the row replaces the one of the last poll.
-        A row's hours are those of the window, and a window that begins within an hour begins with it.
+        A row ends with the window; a window that begins within an hour begins with it.
         """
         patience = Patience(self._patience)
         policies = self._read_policies(patience)
@@ -99,7 +103,8 @@ class MlflowSource(Closing):
                 f"nothing can be read for {window.starts_at:%F} to {window.ends_at:%F}: MLflow "
                 f"tells only the present totals, which begin {span.starts_at:%FT%RZ}"
             )
-        rows = tuple(self._row(total, span) for _, total in sorted(totals.items()))
+        at = _moment_of(span, now)
+        rows = tuple(self._row(total, at, span) for _, total in sorted(totals.items()))
         # a worker's counters take in the others' at intervals nobody tells
         return Fetched(window=span, rows=rows, refreshed_at=None)
 
@@ -141,10 +146,10 @@ class MlflowSource(Closing):
             )
         return scoped
 
-    def _row(self, total: Total, span: Window) -> UsageRow:
+    def _row(self, total: Total, at: datetime, span: Window) -> UsageRow:
         return UsageRow(
             source=self.name,
-            starts_at=span.starts_at,
+            starts_at=at,
             ends_at=span.ends_at,
             workspace_id=None,
             api_key_id=None,
@@ -157,6 +162,13 @@ class MlflowSource(Closing):
             requests=0,
             team=total.target,
         )
+
+
+def _moment_of(span: Window, now: datetime) -> datetime:
+    """The hour that stands for a window, which one of days or longer puts on its first local day."""
+    if span.ends_at - span.starts_at < _A_DAY:
+        return span.starts_at
+    return max(span.starts_at, min(_floor(now), span.starts_at + _SAME_DAY))
 
 
 def _floor(moment: datetime) -> datetime:

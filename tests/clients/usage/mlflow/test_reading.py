@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,7 +33,7 @@ from tests.clients.usage.mlflow.setting import (
 
 
 def test_quoted_answers(gateway: Mlflow, source: UsageSource) -> None:
-    """The answers as the reference quotes them make one row, at the start of the window."""
+    """The answers as the reference quotes them make one row, on the first day of the window."""
     gateway.faults.add("malformed", "/list", body=QUOTED_POLICIES)
     gateway.faults.add("malformed", "/windows", body=QUOTED_WINDOWS)
 
@@ -40,7 +41,7 @@ def test_quoted_answers(gateway: Mlflow, source: UsageSource) -> None:
     [row] = fetched.rows
 
     assert Window(*NOVEMBER) == fetched.window
-    assert NOVEMBER == (row.starts_at, row.ends_at)
+    assert (NOVEMBER[0] + 12 * HOUR, NOVEMBER[1]) == (row.starts_at, row.ends_at)
     assert ("mlflow", "e-1", micros("0.63"), micros("0.63")) == (
         row.source,
         row.team,
@@ -116,6 +117,35 @@ def test_window_within_an_hour(gateway: Mlflow, source: UsageSource) -> None:
 
     assert Window(start - HOUR / 2, start + 5.5 * HOUR) == fetched.window
     assert fetched.window.starts_at == fetched.rows[0].starts_at == source.earliest(NOW)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "America/New_York", "UTC", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    ("window", "unit"), [(NOVEMBER, "MONTHS"), ((NOVEMBER[0], NOVEMBER[0] + DAY), "DAYS")]
+)
+def test_row_is_on_the_local_day(
+    gateway: Mlflow,
+    source: UsageSource,
+    window: tuple[datetime, datetime],
+    unit: str,
+    zone: str,
+) -> None:
+    """Midnight UTC is the month before in America; what is spent in a month is that month's."""
+    policy = gateway.add_policy("e-1", *window, unit=unit)
+    gateway.spend(policy, "5")
+
+    (row,) = source.fetch(LOOKBACK, window[1] - HOUR).rows
+    assert (11, 1) == ((day := row.starts_at.astimezone(ZoneInfo(zone))).month, day.day)
+
+
+def test_row_is_not_in_the_future(gateway: Mlflow, source: UsageSource) -> None:
+    """In the first hours of a window the row is at the present hour, and moves on with it."""
+    gateway.spend(gateway.add_policy("e-1", *NOVEMBER), "5")
+    for hours in (0, 3, 11, 12, 13):
+        now = NOVEMBER[0] + hours * HOUR + HOUR / 2
+
+        (row,) = source.fetch(LOOKBACK, now).rows
+        assert NOVEMBER[0] + min(hours, 12) * HOUR == row.starts_at
 
 
 def test_stacked_policies(gateway: Mlflow, source: UsageSource) -> None:
