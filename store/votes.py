@@ -66,6 +66,12 @@ def forget_over(tx: Session, request_id: int, now: datetime) -> None:
     tx.execute(over)
 
 
+def withdraw(tx: Session, request_id: int, person: str) -> None:
+    """One person's approval, who may not decide any more."""
+    own = (col(VoteRow.request) == request_id, col(VoteRow.person) == person)
+    tx.execute(delete(VoteRow).where(*own))
+
+
 def forget(tx: Session, request_id: int) -> None:
     """Approvals of what a request said before it was changed."""
     tx.execute(delete(VoteRow).where(col(VoteRow.request) == request_id))

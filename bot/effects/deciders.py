@@ -68,7 +68,7 @@ def show_open(
     card = card_of(tx, bot, request)
     if changed is not None:
         card = replace(card, changed=changed)
-    seen = f"{len(card.votes)}:{card.questions}:{card.answered}"
+    seen = f"{'+'.join(card.votes)}:{card.questions}:{card.answered}"
     state = f"open:{request.revision}:{seen}:{now.isoformat()}"
     update_cards(tx, card, state, now, instead=_former(tx, bot, card))
 

@@ -26,6 +26,7 @@ from bot.flows.overages.outcomes import (
 )
 from bot.flows.overages.room import no_room
 from bot.flows.overages.seen import why_not_now
+from bot.flows.overages.voters import Voters, strike, voters_of
 from bot.parts import Bot
 from bot.render.blocks import escape
 from bot.render.request import deciders_text
@@ -41,6 +42,7 @@ class Case:
     actor: Person
     requester: Person
     electorate: Electorate
+    voters: Voters
     click: Click
     now: datetime
 
@@ -66,6 +68,7 @@ def decide(
         if (over := why_not_now(tx, bot, looked, click.revision, now)) is not None:
             return over
     actor, requester, electorate, team = electorate_of(bot, looked, actor_id, now)
+    voters = voters_of(bot, looked, requester, electorate, team)
     with bot.db.transaction() as tx:
         request = load(tx, request_id, lock=True)
         if (over := why_not_now(tx, bot, request, looked.revision, now)) is not None:
@@ -75,7 +78,7 @@ def decide(
             data = {"why": refused.value, **click.origin}
             record(tx, "decision.refused", actor.id, request, now, data)
             return NotDecided(refused_text(request, refused), refused)
-        case = Case(request, actor, requester, electorate, click, now)
+        case = Case(request, actor, requester, electorate, voters, click, now)
         if outcome is RequestState.APPROVED:
             result = _approve(tx, bot, case, reason)
         else:
@@ -87,25 +90,28 @@ def decide(
 def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
     request, actor, terms, now = case.request, case.actor, case.click.terms, case.now
     votes.forget_over(tx, request.id, now)
-    before = votes.of(tx, request.id)
+    before, struck = strike(tx, request, case.voters, now)
     mine = next((vote for vote in before if _is(tx, actor, vote.person)), None)
     if mine is not None and (terms is None or terms == (mine.terms or request.asked)):
-        return Counted(f"You have approved already. {_missing(bot, case, before)}")
+        already = f"You have approved already. {_missing(bot, case, before)}"
+        return _left_open(tx, bot, case, struck, Counted(already))
     vote = Vote(mine.person if mine else actor.id, case.electorate.lists_of(actor), terms)
     others = [other for other in before if other is not mine]
     granted = least(given.terms or request.asked for given in (*others, vote))
     short = above_reserve(tx, bot, request, granted, now)
     lock_limits(tx, request)
     if (refused := short or no_room(tx, bot, request, granted, now)) is not None:
-        return NotDecided(refused)
+        return _left_open(tx, bot, case, struck, NotDecided(refused))
     if mine is not None:
-        given = votes.change(tx, request.id, vote)
+        votes.change(tx, request.id, vote)
     else:
-        given = votes.add(tx, request.id, vote, now)
+        votes.add(tx, request.id, vote, now)
+    given = [*others, vote]
     donor = wants_donor(request, case.requester, case.electorate)
     if settles([v.lists for v in given], request.lists, both=request.both, donor=donor):
         everyone = tuple(v.person for v in given)
         return _closed(tx, bot, case, RequestState.APPROVED, everyone, reason, granted)
+    missing = _missing(bot, case, given)
     asked.show_open(tx, bot, request, now)
     offered = vote.terms or request.asked
     data: dict[str, object] = {
@@ -116,7 +122,14 @@ def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
         **case.click.origin,
     }
     record(tx, "decision.vote", actor.id, request, now, data)
-    return Counted(f"Your approval counts. {_missing(bot, case, given)}")
+    return Counted(" ".join(filter(None, ["Your approval counts.", struck, missing])))
+
+
+def _left_open(tx: Session, bot: Bot, case: Case, struck: str, outcome: Outcome) -> Outcome:
+    """Nothing was added; where an approval counts no more, the cards say so."""
+    if struck:
+        asked.show_open(tx, bot, case.request, case.now)
+    return outcome
 
 
 def _closed(

@@ -31,7 +31,7 @@ def electorate_of(
         requester = _requester(bot, request)
         lists = _lists(bot, request, budget)
         team = bot.slack.team_id()
-        lists = [(name, _with_ids(bot, actor, refs)) for name, refs in lists]
+        lists = [(name, with_ids(bot, actor, refs)) for name, refs in lists]
     except DeliveryError as error:
         raise UserError(
             "Slack did not tell who you are, so nothing was decided. Press again in a minute. "
@@ -157,8 +157,12 @@ def _requester(bot: Bot, request: OverageRequest) -> Person:
     return known or bot.slack.person(request.requester)
 
 
-def _with_ids(bot: Bot, actor: Person, refs: tuple[PersonRef, ...]) -> tuple[PersonRef, ...]:
-    """Where Slack hides e-mail addresses, the list's addresses are looked up instead."""
+def with_ids(bot: Bot, actor: Person, refs: tuple[PersonRef, ...]) -> tuple[PersonRef, ...]:
+    """
+    A list's names and, where Slack hides e-mail addresses, the ids that its addresses stand for.
+
+    Raises DeliveryError when Slack does not tell.
+    """
     if actor.email is not None or any(actor.is_called(ref) for ref in refs):
         return refs
     found: list[PersonRef] = []

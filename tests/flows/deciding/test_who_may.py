@@ -1,10 +1,12 @@
 """Who may decide: every kind of person, on every route, on their own request and on another's."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import product
 
 import pytest
 
+from bot.domain.budgets import PersonRef
 from bot.domain.errors import UserError
 from bot.domain.overages import RequestState
 from bot.flows.overages import Counted, Decided, NotDecided, Outcome
@@ -169,6 +171,62 @@ def test_what_counts_is_today(place: Place) -> None:
 
     attempts = [(row["actor"], row["why"]) for row in place.recorded("decision.refused")]
     assert [("U0GRACE", STRANGER_TO_IT), ("U0IVAN", "a guest cannot decide")] == attempts
+
+
+TWO = Way(("named", "second"), both=True)
+
+
+def _leaves_the_list(place: Place) -> None:
+    """Mia is not named in the policy any more."""
+    approvers = place.bot.policy.approvers
+    left = replace(approvers["named"], people=(PersonRef("U0IVAN"),))
+    place.bot = replace(
+        place.bot, policy=replace(place.bot.policy, approvers={**approvers, "named": left})
+    )
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (lambda place: place.acme.slack._replace_kind("U0MIA", "guest"), "a guest cannot decide"),
+        (
+            lambda place: place.acme.slack._replace_kind("U0MIA", "deactivated"),
+            "a deactivated account cannot decide",
+        ),
+        (_leaves_the_list, STRANGER_TO_IT),
+    ],
+)
+def test_an_approval_counts_while_its_giver_may_decide(
+    place: Place, happens: Callable[[Place], None], why: str
+) -> None:
+    """The second of two people comes after the first has lost the right: a new first one is needed."""
+    request = place.asks(TWO)
+    assert isinstance(place.decides("mia", request), Counted)
+    happens(place)
+    second = place.decides("sue", request)
+
+    assert isinstance(second, Counted)
+    assert f"The approval of <@U0MIA> counts no more: {why}." in second.text
+    assert RequestState.PENDING is place.now(request).state
+    (struck,) = place.recorded("decision.vote_struck")
+    assert ("U0MIA", why) == (struck["voter"], struck["why"])
+    place.acme.deliver()
+    card = place.acme.slack.channel("#ai-approvals").messages()[0]
+    assert "Approved so far by <@U0SUE>" in card.text
+    assert isinstance(place.decides("ivan", request), Decided)
+    (decided,) = place.recorded("request.approved")
+    assert ["U0SUE", "U0IVAN"] == decided["decided_by"]
+
+
+def test_nothing_is_decided_while_nobody_knows_who_still_may(place: Place) -> None:
+    """Slack fails when the first voter is looked up: the second is told to press again."""
+    request = place.asks(TWO)
+    place.decides("mia", request)
+    place.acme.slack.faults.add("users.info", "error", times=None, after=1)
+
+    with pytest.raises(UserError, match=r"nothing was decided\. Press again in a minute"):
+        place.decides("sue", request)
+    assert RequestState.PENDING is place.now(request).state
 
 
 def test_one_person_with_two_accounts_is_one_person(place: Place) -> None:
