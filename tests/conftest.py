@@ -7,11 +7,16 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
 from store import migrate
 from store.db import Database
+
+# How long an example takes is measured in benchmarks/; here the machine may be busy.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SCRUBBED = (
     "SLACK_",

@@ -18,6 +18,7 @@ from bot.clock import utc_now
 from bot.domain.policy import Basis
 from store import ledger, sources
 from store.db import Database
+from tests.cli.command import run
 from tests.story.town import POLICY, ZONE, Town
 
 DAY = timedelta(days=1)
@@ -67,7 +68,8 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 def backfill(place: Town, *words: str) -> tuple[int, str, str]:
     """Run the command to its end."""
-    return ended(start(place, "backfill", *words))
+    done = run(place.folder, environment(place), "backfill", *words)
+    return done.returncode, done.stdout, done.stderr
 
 
 def in_ledger(place: Town) -> tuple[datetime, Decimal]:

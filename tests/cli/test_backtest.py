@@ -1,9 +1,7 @@
 """The command `backtest` as an operator runs it: real processes, real files, exit codes."""
 
 import json
-import os
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import validate
 
+from tests.cli.command import run
 from tests.story.town import POLICY
 
 ALERTS = {
@@ -70,22 +69,12 @@ def folder(tmp_path: Path) -> Path:
 
 def budget_bot(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; no token, no key, no network, no database."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "backtest", *words],
-        env={
-            **keep,
-            "PYTHONPATH": str(Path.cwd()),
-            "BUDGET_BOT_CONFIG": str(folder / "budgets.yaml"),
-            "BUDGET_BOT_DATABASE_URL": f"sqlite:///{folder}/none.db",
-            "LOG_LEVEL": "ERROR",
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    given = {
+        "BUDGET_BOT_CONFIG": str(folder / "budgets.yaml"),
+        "BUDGET_BOT_DATABASE_URL": f"sqlite:///{folder}/none.db",
+        "LOG_LEVEL": "ERROR",
+    }
+    return run(folder, given, "backtest", *words)
 
 
 def as_json(folder: Path, *words: str) -> dict[str, Any]:

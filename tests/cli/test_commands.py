@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import utc_now
+from tests.cli.command import environment, run
 from tests.story.town import POLICY, Town, at
 
 NOVEMBER = at("2026-11-24 10:00")
@@ -28,23 +28,9 @@ def acme(tmp_path: Path) -> Iterator[Town]:
         yield place
 
 
-def environment(place: Town, **more: str) -> dict[str, str]:
-    """What the process sees, and nothing of the developer's own."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**keep, **place.environ(), **more}
-
-
 def budget_bot(place: Town, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *words],
-        env=environment(place, PYTHONPATH=str(Path.cwd()), **more),
-        cwd=place.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run(place.folder, {**place.environ(), **more}, *words)
 
 
 def test_a_tick_tells_the_owner_and_exits(acme: Town) -> None:
@@ -212,7 +198,7 @@ def test_the_bot_runs_until_sigterm(acme: Town) -> None:
     acme.spends("85")
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "run"],
-        env=environment(acme, PYTHONPATH=str(Path.cwd())),
+        env=environment(acme.environ()),
         cwd=acme.folder,
         stderr=subprocess.PIPE,
         text=True,
@@ -238,7 +224,7 @@ def test_a_second_bot_on_the_same_sqlite_is_refused(acme: Town) -> None:
     acme.clock.to(utc_now())
     first = subprocess.Popen(
         [sys.executable, "-m", "bot", "run"],
-        env=environment(acme, PYTHONPATH=str(Path.cwd())),
+        env=environment(acme.environ()),
         cwd=acme.folder,
         stderr=subprocess.DEVNULL,
     )

@@ -1,14 +1,13 @@
 """The command `forecast` as an operator and other programs run it: real processes, real files."""
 
 import json
-import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.cli.command import run
 from tests.story.town import POLICY
 
 DAILY = ["at,cost_usd", *(f"2026-11-{day:02},4" for day in range(1, 21))]
@@ -33,22 +32,12 @@ def folder(tmp_path: Path) -> Path:
 
 def budget_bot(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; neither a token nor a key is needed."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *words],
-        env={
-            **keep,
-            "PYTHONPATH": str(Path.cwd()),
-            "BUDGET_BOT_CONFIG": str(folder / "budgets.yaml"),
-            "BUDGET_BOT_DATABASE_URL": f"sqlite:///{folder}/budgets.db",
-            "LOG_LEVEL": "ERROR",
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    given = {
+        "BUDGET_BOT_CONFIG": str(folder / "budgets.yaml"),
+        "BUDGET_BOT_DATABASE_URL": f"sqlite:///{folder}/budgets.db",
+        "LOG_LEVEL": "ERROR",
+    }
+    return run(folder, given, *words)
 
 
 def imported(folder: Path) -> None:

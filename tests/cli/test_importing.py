@@ -1,8 +1,6 @@
 """The command `import` as an operator runs it: real processes, real files, exit codes."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,15 +8,9 @@ import typer
 from typer.testing import CliRunner
 
 from bot.cli import importing
+from tests.cli.command import run
 from tests.story.town import POLICY
 
-# Whether the command is part of the program already or not, this one has it.
-PROGRAM = (
-    "from bot.cli import app, importing, main\n"
-    "if not any(c.name == 'import' for c in app.registered_commands):\n"
-    "    importing.register(app)\n"
-    "main()\n"
-)
 FOCUS = (
     "ChargePeriodStart,ChargePeriodEnd,ChargeCategory,BillingCurrency,EffectiveCost,ListCost,"
     "ServiceProviderName,SubAccountId,SubAccountName,Tags\n"
@@ -38,23 +30,13 @@ def folder(tmp_path: Path) -> Path:
 
 def budget_bot(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; neither a token nor a key is needed."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words],
-        env={
-            **keep,
-            "PYTHONPATH": str(Path.cwd()),
-            "BUDGET_BOT_CONFIG": str(folder / "budgets.yaml"),
-            "BUDGET_BOT_DATABASE_URL": f"sqlite:///{folder}/budgets.db",
-            "LOG_LEVEL": "ERROR",
-            "COLUMNS": "100",
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    given = {
+        "BUDGET_BOT_CONFIG": str(folder / "budgets.yaml"),
+        "BUDGET_BOT_DATABASE_URL": f"sqlite:///{folder}/budgets.db",
+        "LOG_LEVEL": "ERROR",
+        "COLUMNS": "100",
+    }
+    return run(folder, given, *words)
 
 
 def figures(text: str) -> list[list[str]]:

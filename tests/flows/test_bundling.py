@@ -13,12 +13,14 @@ from bot.domain.budgets import BudgetId, BudgetTree, PersonRef, Stage
 from bot.effects import bundles
 from bot.effects.bundles import Fired, by_owner
 from bot.flows import records
+from bot.flows.escalation import escalate
 from bot.flows.tick import pipeline, tick
-from bot.flows.tick.alerting import alert
+from bot.flows.tick.alerting import Outcome, alert
+from bot.parts import Bot
 from bot.render.bundle import MOST, MOST_TEXT, Part, bundle_message
 from bot.sandbox.slack.checks import message_problems
 from store import watching
-from tests.faults.bench import POLICY, Bench, bench
+from tests.faults.bench import POLICY, Bench, bench, deliver_all
 from tests.flows.test_ticking import failing_for
 from tests.render.samples import figures
 
@@ -161,11 +163,7 @@ def test_a_worse_stage_below_rests_too(acme: Bench) -> None:
 
 def test_whoever_has_the_alert_above_gets_no_copy(acme: Bench) -> None:
     """The company's owner owns a team below, too: the record says that its alert rests."""
-    bot = acme.bot
-    budgets = bot.policy.tree.budgets
-    pats = replace(budgets[BudgetId("blue")], owner=PersonRef("PAT@example.com"))
-    tree = BudgetTree({**budgets, pats.id: pats})
-    same = replace(bot, policy=replace(bot.policy, tree=tree, version="v2"))
+    same = owned_by(acme, "blue", owner="PAT@example.com")
     spend(acme, blue="210")
     tick(same, acme.clock())
     acme.deliver()
@@ -200,6 +198,88 @@ def test_what_rests_costs_a_tick_nothing(acme: Bench) -> None:
 
     assert set() == due_in(4)
     assert {BudgetId("blue")} == due_in(5)
+
+
+def test_what_fails_while_it_waits_stays_due(acme: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blue waits for the company's alert, and its second turn fails: it is not put off."""
+    spend(acme, blue="210")
+
+    def once(*arguments: object, waited: bool = False, **named: object) -> Outcome:
+        if waited:
+            raise RuntimeError("the disk is full")
+        return alert(*arguments, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "alert", once)
+        acme.turn()
+    assert ["company exhausted"] == noted(acme, "alert.fired")
+
+    acme.later(seconds=30)
+    acme.turn()
+    assert ["blue look"] == noted(acme, "alert.muted")
+
+
+def owned_by(acme: Bench, budget: str, owner: str | None = None, backup: str | None = None) -> Bot:
+    """The same bot with another owner or backup of a budget."""
+    bot = acme.bot
+    budgets = bot.policy.tree.budgets
+    before = budgets[BudgetId(budget)]
+    changed = replace(
+        before,
+        owner=PersonRef(owner) if owner else before.owner,
+        backup=PersonRef(backup) if backup else before.backup,
+    )
+    tree = BudgetTree({**budgets, changed.id: changed})
+    return replace(bot, policy=replace(bot.policy, tree=tree, version="another"))
+
+
+@pytest.mark.parametrize(("reached", "who"), [(1, "kim"), (2, "fin")])
+def test_whoever_was_asked_instead_gets_no_copy(acme: Bench, reached: int, who: str) -> None:
+    """The company's backup, then its approvers, have its alert by the time that a budget below rests."""
+    bot = owned_by(acme, "company", backup="kim@example.com")
+    spend(acme, red="40", green="40", blue="125")
+    tick(bot, acme.clock())
+    for _ in range(reached + 1):
+        acme.later(hours=6)
+        tick(bot, acme.clock())
+        escalate(bot, acme.clock())
+    deliver_all(bot, at=acme.clock())
+    before = len(acme.town.said_to(who))
+    assert 1 <= before
+
+    acme.bot = replace(bot, policy=owned_by(acme, "blue", owner=f"{who}@example.com").policy)
+    spend(acme, blue="80")
+    acme.turn()
+
+    assert "blue look" in noted(acme, "alert.muted")
+    assert before == len(acme.town.said_to(who))
+
+
+def test_a_copy_for_somebody_who_left_goes_to_the_backup(acme: Bench) -> None:
+    """Lee is not in Slack any more: Kim reads what binds Lee's budget."""
+    acme.slack.deactivate(acme.town.person("lee"))
+    spend(acme, blue="210")
+    acme.turn()
+    acme.deliver()
+
+    (told,) = acme.town.said_to("kim")
+    assert "Blue reached look; Company above it is exhausted" in told
+
+
+def test_below_what_nobody_was_told_of_reminders_go_on(
+    acme: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The company's own alert fails again and again: Lee is reminded of blue's."""
+    spend(acme, blue="210")
+    monkeypatch.setattr(pipeline, "alert", failing_for("company", alert))
+    acme.turn()
+    acme.later(days=2)
+    acme.usage.spend(acme.clock(), "0.01", workspace="team-red")
+    acme.turn()
+    escalate(acme.bot, acme.clock())
+    acme.deliver()
+
+    assert acme.town.said_to("lee")[-1].startswith("Reminder: no answer since")
 
 
 FIRED = st.lists(

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.domain.alerts import Answer, AnswerKind, Feedback
 from bot.domain.budgets import Stage
 from bot.render.answer import Replaced, Shown
-from bot.render.bundle import MOST, Part, bundle_message
+from bot.render.bundle import MOST, MOST_TEXT, Part, bundle_message, how_many_fit
 from bot.sandbox.slack.checks import block_text_is_too_long, message_problems
 from tests.domain.values import NOW
 from tests.render.samples import figures
@@ -46,3 +49,20 @@ def test_the_longest_fits_into_a_message() -> None:
     assert [] == message_problems(rendered.blocks)
     assert not block_text_is_too_long(rendered.blocks)
     assert len(rendered.text) < 40_000
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300), st.booleans()), min_size=2))
+def test_whatever_was_said_it_can_be_updated(several: list[tuple[int, int, bool]]) -> None:
+    """A message that could be sent whole can be updated: its text stays within Slack's 4,000."""
+    drawn = [
+        (number, replace(figures("96.50"), name="n" * name, explained="e" * words), answered)
+        for number, (name, words, answered) in enumerate(several[:MOST], start=1)
+    ]
+    asking = [Part(number, shown) for number, shown, _ in drawn]
+    count = how_many_fit(asking)
+    note = Shown(Answer(AnswerKind.PLANNED, "U0DANA", NOW, "note " * 200, NOW))
+    parts = [Part(number, shown, note if yes else None) for number, shown, yes in drawn][:count]
+
+    for rendered in (bundle_message(asking[: max(1, count)]), bundle_message(parts or asking[:1])):
+        assert [] == message_problems(rendered.blocks)
+        assert len(rendered.text) <= MOST_TEXT or len(parts) < 2

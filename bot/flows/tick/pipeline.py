@@ -107,7 +107,7 @@ def _act(tx: Session, bot: Bot, due: Collection[BudgetId], now: datetime) -> tup
         fired += [one.fired for one in alerted if one and one.fired]
         outcomes = zip(found, alerted, enforced, told, ended, strict=True)
         went_well = [(s, one) for s, one, *done in outcomes if one and None not in done]
-        _arm(tx, went_well, now)
+        _arm(tx, [(s, one) for s, one in went_well if not one.waits], now)
         waiting += [s for s, one in went_well if one.waits]
     fired += _after_those_above(tx, bot, waiting, now, known)
     put_together(tx, fired, now)
@@ -125,5 +125,5 @@ def _after_those_above(
 
 
 def _arm(tx: Session, looked_at: Sequence[tuple[Standing, Outcome]], now: datetime) -> None:
-    resting = {s.budget.id: one.rests for s, one in looked_at if one.rests and not one.waits}
+    resting = {s.budget.id: one.rests for s, one in looked_at if one.rests}
     look_again(tx, [s for s, _ in looked_at], resting, now)
