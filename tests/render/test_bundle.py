@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.domain.alerts import Answer, AnswerKind, Feedback
@@ -52,17 +52,27 @@ def test_the_longest_fits_into_a_message() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300), st.booleans()), min_size=2))
+@example([(30, 250, True)] * MOST)
 def test_whatever_was_said_it_can_be_updated(several: list[tuple[int, int, bool]]) -> None:
     """A message that could be sent whole can be updated: its text stays within Slack's 4,000."""
     drawn = [
-        (number, replace(figures("96.50"), name="n" * name, explained="e" * words), answered)
+        (
+            number,
+            replace(figures("96.50", daily="30"), name="n" * name, spike="s" * words),
+            answered,
+        )
         for number, (name, words, answered) in enumerate(several[:MOST], start=1)
     ]
     asking = [Part(number, shown) for number, shown, _ in drawn]
     count = how_many_fit(asking)
-    note = Shown(Answer(AnswerKind.PLANNED, "U0DANA", NOW, "note " * 200, NOW))
+    note = Shown(
+        Answer(AnswerKind.PLANNED, "U0DANA", NOW, "note " * 200, NOW),
+        (Feedback.NOISE, "U0DANA"),
+        Replaced(Stage.EXHAUSTED, NOW, "R&D " * 20),
+    )
     parts = [Part(number, shown, note if yes else None) for number, shown, yes in drawn][:count]
 
     for rendered in (bundle_message(asking[: max(1, count)]), bundle_message(parts or asking[:1])):
         assert [] == message_problems(rendered.blocks)
+        assert rendered.blocks[0]["text"]["text"].endswith(" more")
         assert len(rendered.text) <= MOST_TEXT or len(parts) < 2
