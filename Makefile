@@ -33,9 +33,12 @@ demo: .venv/installed           ## the whole thing on this machine, in the brows
 run: .venv/installed            ## the real bot, from .env and budgets.yaml
 	@$(BIN)/budget-bot run
 
-test: check                     ## everything that CI runs
+test: lint                      ## everything that CI runs; types are checked beside the tests
+	$(BIN)/lint-imports
 	sh tests/browser/chromium.sh
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/python -m pytest -n 3 --dist loadgroup tests; tests=$$?; \
+	wait $$types && exit $$tests
 
 test-gateways: .venv/developer .venv-gateways/installed  ## our usage source against the real MLflow AI Gateway (0.9 GB)
 	GATEWAYS_BIN=.venv-gateways/bin $(BIN)/python -m pytest tests/gateways
