@@ -127,7 +127,10 @@ class Settings(BaseModel):
             "LITELLM_BASE_URL", "the address of the proxy, like https://litellm.example.com"
         )
         key = self.litellm_api_key or _missing(
-            "LITELLM_API_KEY", "a key of a proxy_admin; it needs the routes /team and /v2/team/list"
+            "LITELLM_API_KEY",
+            "a key of a proxy_admin; to read it needs the routes /team and /v2/team/list, "
+            "to enforce /team/info and /team/update, or /key/info, /key/list, /key/update, "
+            "/key/block and /key/unblock",
         )
         return url, key
 

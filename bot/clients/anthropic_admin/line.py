@@ -10,6 +10,7 @@ import httpx
 from bot.clients.anthropic_admin.deadline import Deadline
 from bot.clients.anthropic_admin.errors import AdminError
 from bot.clients.anthropic_admin.refusals import judge_refusal
+from bot.clients.cutoff import cutoff
 from bot.clients.retry_after import read_retry_after
 from bot.clients.usage.answers import AnyAnswer, ListPage, ReportPage, parse_answer
 from bot.clients.usage.errors import SourceDataError
@@ -61,6 +62,8 @@ class AdminLine:
                     "x-api-key": key,
                     "anthropic-version": VERSION,
                 },
+                # asked rarely; and a connection that is kept cannot be cut off from outside
+                limits=httpx.Limits(max_keepalive_connections=0),
                 trust_env=False,
                 follow_redirects=False,
             )
@@ -134,51 +137,48 @@ class AdminLine:
         seconds = deadline.grant(self._seconds)
         timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
         request.extensions["timeout"] = timeout.as_dict()
-        ends = Deadline(seconds, self._monotonic)
-        try:
-            response = self._client.send(request, stream=True)
+        with cutoff(request, seconds) as over:
             try:
-                if response.status_code == httpx.codes.OK:
-                    return _collect(response, path, LARGEST_ANSWER, ends, writing=writing)
-                raise self._refused(response, path, ends, writing=writing)
-            finally:
-                response.close()
-        except httpx.UnsupportedProtocol:
-            raise _bad_address() from None
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            text = f"{path}: no connection ({type(error).__name__})"
-            raise AdminError(text, permanent=False) from None
-        except httpx.TimeoutException as error:
-            text = f"{path}: no answer in time ({type(error).__name__})"
-            raise AdminError(text, permanent=False, in_doubt=writing) from None
-        except httpx.HTTPError as error:
-            text = f"{path}: the connection broke ({type(error).__name__})"
-            raise AdminError(text, permanent=False, in_doubt=writing) from None
+                response = self._client.send(request, stream=True)
+                try:
+                    if response.status_code == httpx.codes.OK:
+                        body = _collect(response, path, LARGEST_ANSWER, writing=writing)
+                    else:
+                        raise self._refused(response, path, writing=writing)
+                finally:
+                    response.close()
+                if not over.is_set():  # else what came may be the half of it
+                    return body
+                text = f"{path}: the answer did not end in time"
+            except httpx.UnsupportedProtocol:
+                raise _bad_address() from None
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                text = f"{path}: no connection ({type(error).__name__})"
+                raise AdminError(text, permanent=False) from None
+            except httpx.TimeoutException as error:
+                text = f"{path}: no answer in time ({type(error).__name__})"
+            except httpx.HTTPError as error:
+                said = f"the connection broke ({type(error).__name__})"
+                text = f"{path}: {'the answer did not end in time' if over.is_set() else said}"
+            raise AdminError(text, permanent=False, in_doubt=writing)
 
-    def _refused(
-        self, response: httpx.Response, path: str, ends: Deadline, *, writing: bool
-    ) -> AdminError:
+    def _refused(self, response: httpx.Response, path: str, *, writing: bool) -> AdminError:
         try:
-            body = _collect(response, path, _LARGEST_REFUSAL, ends, writing=writing)
-        except AdminError:
-            body = b""  # one that is too long says nothing
+            body = _collect(response, path, _LARGEST_REFUSAL, writing=writing)
+        except (AdminError, httpx.HTTPError):
+            body = b""  # one that is too long, or does not end, says nothing
         retry_after = read_retry_after(response.headers.get("retry-after"), self._clock())
         refusal = read_refusal(response.status_code, body, self._key)
         return judge_refusal(refusal, path, retry_after, writing=writing)
 
 
-def _collect(
-    response: httpx.Response, path: str, largest: int, ends: Deadline, *, writing: bool
-) -> bytes:
-    """However slowly it trickles, an answer ends by the deadline."""
+def _collect(response: httpx.Response, path: str, largest: int, *, writing: bool) -> bytes:
+    """At most so many bytes; how long it may take is cut off from outside."""
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > largest:
             text = f"{path}: the answer is larger than {largest:,} bytes: check ANTHROPIC_BASE_URL"
-            raise AdminError(text, permanent=False, in_doubt=writing)
-        if ends.over():
-            text = f"{path}: the answer did not end in time"
             raise AdminError(text, permanent=False, in_doubt=writing)
     return bytes(body)
 

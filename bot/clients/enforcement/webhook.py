@@ -1,11 +1,11 @@
 """Sends limit states to a webhook: signed, to checked addresses, without following redirects."""
 
 import socket
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import httpx
 
+from bot.clients.cutoff import cutoff
 from bot.clients.enforcement.addresses import Resolve, allowed_addresses, resolve
 from bot.clients.enforcement.answers import Answer, TargetError
 from bot.clients.enforcement.orders import Order
@@ -34,7 +34,6 @@ class WebhookTarget:
         *,
         clock: Clock = utc_now,
         resolver: Resolve = resolve,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = _parse(url)
         self._port = self._url.port or (443 if self._url.scheme == "https" else 80)
@@ -43,7 +42,6 @@ class WebhookTarget:
         self._seconds = timeout
         self._clock = clock
         self._resolver = resolver
-        self._monotonic = monotonic
         self._client = httpx.Client(
             headers={
                 "user-agent": USER_AGENT,
@@ -116,23 +114,31 @@ class WebhookTarget:
             headers={**headers, "host": self._url.netloc.decode()},
             extensions={"sni_hostname": self._url.host},
         )
-        response = self._client.send(request, stream=True)
-        try:
-            retry_after = read_retry_after(response.headers.get("retry-after"), self._clock())
-            return response.status_code, self._read(response), retry_after
-        finally:
-            response.close()
+        with cutoff(request, self._seconds) as over:
+            try:
+                response = self._client.send(request, stream=True)
+                try:
+                    retry_after = read_retry_after(
+                        response.headers.get("retry-after"), self._clock()
+                    )
+                    answer = self._read(response)
+                finally:
+                    response.close()
+            except httpx.HTTPError:
+                if over.is_set():
+                    raise httpx.ReadTimeout("the answer did not end in time") from None
+                raise
+            if over.is_set():  # what came may be the half of it
+                raise httpx.ReadTimeout("the answer did not end in time")
+            return response.status_code, answer, retry_after
 
     def _read(self, response: httpx.Response) -> bytes:
-        """At most 64 kB, and no longer than the time-out in all, however slowly it trickles."""
-        deadline = self._monotonic() + self._seconds
+        """At most 64 kB; how long it may take is cut off from outside."""
         body = bytearray()
         for chunk in response.iter_raw():
             body += chunk
             if len(body) >= _LARGEST_ANSWER:
                 break
-            if self._monotonic() > deadline:
-                raise httpx.ReadTimeout("the answer did not end in time")
         return bytes(body[:_LARGEST_ANSWER])
 
 

@@ -1,6 +1,7 @@
 """The webhook target: signed states out, honest answers back."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from bot.clients.enforcement.verdict import Sent, judge_answer
 from bot.clients.enforcement.webhook import WebhookTarget
 from bot.clock import utc_now
 from bot.sandbox.gateway import Gateway, make_secret
+from tests.clients.enforcement.trickle import STARTS, trickling
 
 Body = Callable[..., bytes]
 SENT = Sent("search", 8)
@@ -82,6 +84,20 @@ def test_hanging(gateway: Gateway, body: Body) -> None:
     target.close()
 
     assert not caught.value.permanent
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_trickling(body: Body, start: bytes) -> None:
+    """A target that answers byte by byte, in any part of its answer, is given up after the time-out."""
+    with trickling(start) as url:
+        target = WebhookTarget(url, [make_secret()], allow_private=True, timeout=0.3)
+        started = time.monotonic()
+        with pytest.raises(TargetError, match="no answer in time") as caught:
+            target.send("search:8", body(8))
+        target.close()
+
+    assert not caught.value.permanent
+    assert time.monotonic() - started < 1.5
 
 
 def test_down(target: WebhookTarget, gateway: Gateway, body: Body) -> None:

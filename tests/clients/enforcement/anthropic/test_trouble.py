@@ -1,8 +1,6 @@
 """What the target does when the API is in trouble: try again later, or say what is wrong."""
 
-import contextlib
 import logging
-import socket
 import threading
 
 import pytest
@@ -15,6 +13,7 @@ from bot.sandbox.usage import UsageApi
 from bot.sandbox.usage.faults import Kind
 from tests.clients.enforcement.anthropic.conftest import MakeDesk
 from tests.clients.enforcement.anthropic.setting import Desk
+from tests.clients.enforcement.trickle import STARTS, trickling
 
 LIST, WRITE = "organizations/api_keys", "api_keys/apikey_"
 
@@ -249,30 +248,16 @@ def test_page_loop(make_desk: MakeDesk, path: str) -> None:
     assert "the pages go round in a circle" in error.text
 
 
-def test_trickle() -> None:
-    """An answer that comes byte by byte ends by the deadline, however patient each byte is."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_trickling(start: bytes) -> None:
+    """An answer that comes byte by byte, in any part of it, ends by the deadline; a refusal is one."""
+    with trickling(start) as url:
+        target = AnthropicTarget(url, "sk-x", timeout=0.3)
+        with pytest.raises(TargetError, match="in time|answered 403") as caught:
+            target.check()
+        target.close()
 
-    def serve() -> None:
-        connection, _ = listener.accept()
-        with connection, contextlib.suppress(OSError):
-            connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
-            while not stop.wait(0.02):
-                connection.sendall(b" ")
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    target = AnthropicTarget(f"http://127.0.0.1:{listener.getsockname()[1]}", "sk-x", timeout=0.2)
-    with pytest.raises(TargetError, match="did not end in time") as caught:
-        target.check()
-    target.close()
-    stop.set()
-    thread.join()
-    listener.close()
-
-    assert not caught.value.permanent
+    assert (b"403" in start) == caught.value.permanent
 
 
 def test_half_a_list(desk: Desk) -> None:

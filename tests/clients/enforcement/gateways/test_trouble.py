@@ -1,10 +1,7 @@
 """What goes wrong between the bot and either gateway: nothing is written twice or told too early."""
 
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 import pytest
 
@@ -17,6 +14,7 @@ from bot.sandbox.mlflow import Mlflow
 from bot.sandbox.usage.faults import Kind
 from tests.clients.enforcement.gateways.conftest import MakeDesk
 from tests.clients.enforcement.gateways.setting import LIMIT, Desk, Target
+from tests.clients.enforcement.trickle import STARTS, trickling
 
 READ = {"litellm": "/team/info", "mlflow": "/budgets/get"}
 WRITE = {"litellm": "/team/update", "mlflow": "/budgets/update"}
@@ -198,55 +196,15 @@ def test_hanging(request: pytest.FixtureRequest, name: str, where: dict[str, str
     assert time.monotonic() - started < 1.5
 
 
-def _trickle(connection: socket.socket, start: bytes, over: threading.Event) -> None:
-    """A byte now and then, without an end."""
-    with connection, suppress(OSError):
-        connection.recv(65536)
-        connection.sendall(start)
-        while not over.wait(0.05):
-            connection.sendall(b"x")
-
-
-@contextmanager
-def _trickling(start: bytes) -> Iterator[str]:
-    over = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    threading.Thread(target=_trickle, args=(connection, start, over)).start()
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            over.set()
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
 def _litellm(url: str, timeout: float) -> LiteLlmTarget:
     return LiteLlmTarget(url, "sk-1", timeout=timeout)
 
 
-@pytest.mark.parametrize(
-    "start",
-    [
-        b"HTTP/1.1 200 OK\r\nx-slow: ",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{",
-        b"HTTP/1.1 200 OK\r\n\r\n{",
-        b"HTTP/1.1 403 Forbidden\r\ncontent-length: 9999\r\n\r\n{",
-        b"",
-    ],
-    ids=["headers", "body", "body without an end", "refusal", "status line"],
-)
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 @pytest.mark.parametrize("make", [_litellm, MlflowTarget])
 def test_trickling(make: Callable[..., Target], start: bytes) -> None:
     """A gateway that answers byte by byte, in any part of its answer, ends with the time-out."""
-    with _trickling(start) as url:
+    with trickling(start) as url:
         target = make(url, timeout=0.3)
         started = time.monotonic()
         with pytest.raises(TargetError, match="in time") as caught:
