@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, update
 from sqlmodel import Session, col, select
 
 from bot.domain.alerts import Alert, AlertFigures, Answer, Feedback
+from bot.domain.budgets import BudgetId
 from bot.domain.escalation import Ladder
 from bot.domain.stages import Reason
 from store.alert_rows import SentAlert, figures_row, sent_of
@@ -124,6 +125,12 @@ def of_bundle(tx: Session, bundle: int) -> list[SentAlert]:
         .execution_options(populate_existing=True)
     )
     return [sent_of(row) for row in rows]
+
+
+def replaced_by(tx: Session, budget: BudgetId, alert_id: int) -> list[int]:
+    """The milder alerts of its budget that this one took the place of."""
+    own = (col(AlertRow.budget) == budget, col(AlertRow.replaced_by) == alert_id)
+    return [row.id for row in tx.exec(select(AlertRow).where(*own)) if row.id is not None]
 
 
 def judge(tx: Session, alert_id: int, feedback: Feedback, by: str, now: datetime) -> bool:

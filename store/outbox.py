@@ -161,6 +161,19 @@ def replace(tx: Session, keys: Collection[str], now: datetime) -> None:
         tx.execute(sa.update(outbox).where(outbox.c.key.in_(some or []), _PENDING).values(**values))
 
 
+def drop_untried(tx: Session, subjects: Collection[str], kind: str, now: datetime) -> None:
+    """What another entry overtook before anybody tried to send it; what was tried may be there."""
+    values = {"state": "superseded", "done_at": now}
+    those = (outbox.c.subject.in_(subjects), outbox.c.kind == kind, outbox.c.attempts == 0)
+    tx.execute(sa.update(outbox).where(*those, _PENDING).values(**values))
+
+
+def hurry(tx: Session, stream: str, priority: int) -> None:
+    """What stands before something urgent in its stream is as urgent, or it would hold that up."""
+    slower = (outbox.c.stream == stream, outbox.c.priority > priority)
+    tx.execute(sa.update(outbox).where(*slower, _PENDING).values(priority=priority))
+
+
 def mark(tx: Session, key: str, state: str, now: datetime, error: str | None) -> bool:
     """Of an entry that was sent: it no longer stands there (`edited`), or does again (`done`)."""
     done = tx.execute(

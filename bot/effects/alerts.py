@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from bot.domain.budgets import BudgetId
 from bot.effects import bundles, messages
 from bot.parts import Bot
 from bot.render.alert import alert_message
@@ -36,6 +37,20 @@ def show(tx: Session, bot: Bot, alert: SentAlert, now: datetime, state: str) -> 
         Part(one.id, one.figures, shown(tx, bot, one)) for one in alerts.of_bundle(tx, alert.bundle)
     ]
     messages.update_copies(tx, about, f"{alert.id}:{state}", bundle_message(parts), now)
+
+
+def overtake(
+    tx: Session, budget: BudgetId, alert_id: int, stream: str, priority: int, now: datetime
+) -> None:
+    """
+    A worse alert does not wait for the milder one before it, as it would while Slack is slow.
+
+    One that nobody has tried to send is not sent any more; what was tried goes first, and at once.
+    """
+    milder = [subject(number) for number in alerts.replaced_by(tx, budget, alert_id)]
+    if milder:
+        outbox.drop_untried(tx, milder, messages.POST, now)
+        outbox.hurry(tx, stream, priority)
 
 
 def shown(tx: Session, bot: Bot, alert: SentAlert) -> Shown | None:

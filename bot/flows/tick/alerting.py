@@ -14,6 +14,7 @@ from bot.domain.money import Micros
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.effects import above, bundles, messages
+from bot.effects import alerts as alert_effects
 from bot.effects.above import Known
 from bot.effects.bundles import Fired
 from bot.flows.tick import muting
@@ -118,16 +119,17 @@ def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> Fired | None:
     alert_id = alerts.record(tx, alert, figures, now, ladder=ladder)
     if alert_id is None:
         return None
-    stream = f"budget:{budget.id}"
+    stream, priority = f"budget:{budget.id}", 5 - alert.stage
+    alert_effects.overtake(tx, budget.id, alert_id, stream, priority, now)
     messages.post(
         tx,
         alert.key,
         {"person": budget.owner},
         alert_message(alert_id, figures),
         now,
-        subject=f"alert:{alert_id}",
+        subject=alert_effects.subject(alert_id),
         stream=stream,
-        priority=5 - alert.stage,
+        priority=priority,
         instead=budget.backup,
     )
     data = {

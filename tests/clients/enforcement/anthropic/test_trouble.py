@@ -253,7 +253,7 @@ def test_trickling(start: bytes) -> None:
     """An answer that comes byte by byte, in any part of it, ends by the deadline; a refusal is one."""
     with trickling(start) as url:
         target = AnthropicTarget(url, "sk-x", timeout=0.3)
-        with pytest.raises(TargetError, match="in time|answered 403") as caught:
+        with pytest.raises(TargetError, match=r"in time|answered 403") as caught:
             target.check()
         target.close()
 
