@@ -23,7 +23,7 @@ from bot.domain.policy import Policy
 from bot.parts import Bot
 from bot.schedule import scheduler
 from bot.sources import build_helps, build_sources
-from bot.targets import build_targets, build_webhook
+from bot.targets import build_queue, build_targets, build_webhook
 from bot.web import WebServer, web_app
 from handlers import register
 from store import migrate
@@ -49,6 +49,7 @@ def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
         sources=build_sources(settings, policy.sources),
         helps=build_helps(settings, policy.helps),
         targets=build_targets(settings, policy),
+        queue=build_queue(settings, policy),
         clock=clock,
         push_secrets=tuple(s.get_secret_value() for s in settings.usage_push_secret),
     )
@@ -140,6 +141,8 @@ class Running:
             help_.close()
         for target in self.bot.targets.values():
             target.close()
+        if self.bot.queue is not None:
+            self.bot.queue.close()
         self.bot.db.close()
         if self._lock is not None:
             self._lock.close()
@@ -204,8 +207,12 @@ def what_is_missing(settings: Settings, policy: Policy) -> list[str]:
         for target in build_targets(settings, policy).values():
             target.close()
 
+    def queue() -> None:
+        if (made := build_queue(settings, policy)) is not None:
+            made.close()
+
     missing: list[str] = []
-    for required in (settings.require_slack, lambda: settings.slack_mode, sources, targets):
+    for required in (settings.require_slack, lambda: settings.slack_mode, sources, targets, queue):
         try:
             required()
         except ConfigError as error:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.clients.enforcement import EnforcementTarget
+from bot.clients.increase_requests import IncreaseRequests
 from bot.clients.slack import Slack
 from bot.clients.usage import UsageSource
 from bot.clients.usage.claude_code import ClaudeCodePeople
@@ -29,6 +30,7 @@ class Bot:
     targets: Mapping[str, EnforcementTarget]  # by kind
     clock: Clock
     helps: Mapping[str, ClaudeCodePeople] = field(default_factory=dict)  # who used what is shared
+    queue: IncreaseRequests | None = None  # of increase requests; None: they are not answered here
     push_secrets: tuple[str, ...] = ()  # of `POST /usage`; none: it is not served
     wake: Callable[[], None] = field(default=_nobody_waits)
 

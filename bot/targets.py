@@ -1,4 +1,4 @@
-"""Enforcement targets by kind: each made from the settings it needs."""
+"""Where limits are held: targets by kind, and the queue of increase requests."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,7 +7,9 @@ from bot.clients.enforcement.anthropic import AnthropicTarget
 from bot.clients.enforcement.litellm import LiteLlmTarget
 from bot.clients.enforcement.mlflow import MlflowTarget
 from bot.clients.enforcement.webhook import WebhookTarget
+from bot.clients.increase_requests import IncreaseRequests
 from bot.config.settings import Settings
+from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
 from bot.domain.targets import ANTHROPIC, LITELLM, MLFLOW, WEBHOOK
 
@@ -62,3 +64,22 @@ def build_targets(settings: Settings, policy: Policy) -> dict[str, EnforcementTa
     """
     native = {kind: KINDS[kind](settings) for kind in named(policy)}
     return {**build_webhook(settings), **native}
+
+
+def build_queue(settings: Settings, policy: Policy) -> IncreaseRequests | None:
+    """
+    The increase requests of Claude Enterprise, where the policy says who decides them.
+
+    Raises ConfigError when the key is missing that it needs.
+    """
+    if policy.increases is None:
+        return None
+    if settings.anthropic_admin_key is None:
+        raise ConfigError(
+            "ANTHROPIC_ADMIN_KEY: is missing, and organization.increase_requests is set: an owner "
+            "of the Claude Enterprise organization makes a key with read:spend_limits and "
+            "write:spend_limits at claude.ai > Organization settings > API; or remove "
+            "increase_requests from the policy file"
+        )
+    key = settings.anthropic_admin_key.get_secret_value()
+    return IncreaseRequests(settings.anthropic_base_url, key)

@@ -24,6 +24,7 @@ class Lane(StrEnum):
     SLACK = "slack"
     WEBHOOK = "webhook"
     GATEWAY = "gateway"  # targets spoken to in their own words: several calls for one state
+    INCREASES = "increases"  # what was decided on increase requests, for Anthropic
 
 
 @dataclass(frozen=True, slots=True)

@@ -379,6 +379,45 @@ class RaiseRow(SQLModel, table=True):
     end_told_at: datetime | None = None  # that it will end soon
 
 
+class IncreaseRow(SQLModel, table=True):
+    """A member's increase request at Anthropic, its one decision, and what Anthropic said to it."""
+
+    __tablename__ = "increase_request"
+    __table_args__ = (
+        UniqueConstraint("request", name="uq_increase_request_request"),
+        Index("ix_increase_request_state", "state"),
+        Index("ix_increase_request_decided_at", "decided_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    request: str  # Anthropic's id
+    member: dict[str, Any] = _json()
+    period: str  # daily | weekly | monthly
+    asked_at: datetime
+    found_at: datetime
+    figures: dict[str, Any] = _json()
+    state: str  # pending | approved | denied | elsewhere | gone
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    decided_in: dict[str, Any] | None = _json(optional=True)  # the Slack message of the click
+    reason: str | None = None
+    granted: int | None = Field(default=None, sa_type=BigInteger)  # the new limit in all
+    confirmed_at: datetime | None = None
+    failing_since: datetime | None = None
+    refused: str | None = None
+    elsewhere: str | None = None
+
+
+class IncreaseQueueRow(SQLModel, table=True):
+    """One row: since when the queue of increase requests cannot be read."""
+
+    __tablename__ = "increase_queue"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    failing_since: datetime | None = None
+    error: str | None = None
+
+
 class LimitStateRow(SQLModel, table=True):
     """What should be true at the enforcement target, and what the target said it holds."""
 
@@ -424,7 +463,7 @@ class OutboxRow(SQLModel, table=True):
     key: str = Field(unique=True)
     stream: str
     subject: str = Field(index=True)
-    lane: str  # slack | webhook | gateway
+    lane: str  # slack | webhook | gateway | increases
     kind: str
     priority: int
     request: dict[str, Any] = _json()

@@ -14,7 +14,11 @@ from urllib.parse import quote
 from pydantic import AwareDatetime
 
 from bot.clients.anthropic_admin import AdminError, AdminLine, Deadline
-from bot.clients.anthropic_admin.answers import EffectiveAnswer, SpendLimitAnswer
+from bot.clients.anthropic_admin.answers import (
+    EffectiveAnswer,
+    EffectivePage,
+    SpendLimitAnswer,
+)
 from bot.clients.usage.answers import Answer, Cents, ReportPage
 from bot.domain.money import MICROS_PER_CENT, Micros, dollars, micros_from_cents
 
@@ -146,8 +150,33 @@ class IncreaseRequests:
         answer = self._decide(id_, "deny", _quiet({}, notify=notify))
         return answer if isinstance(answer, AlreadyResolved) else _request(answer)
 
+    def carried_out(self, request: IncreaseRequest, status: Status, amount: Micros | None) -> bool:
+        """
+        Whether a resolved request is as it was decided here, after an answer that was lost.
+
+        A key has decided it alike, and of an approval the member's limit is that amount: Anthropic
+        tells it with the approval and never again, so it is read where it holds.
+        """
+        by = request.resolved_by
+        if request.status != status or by is None or not by.is_key:
+            return False
+        return status == "denied" or self._limit_of(request) == amount
+
+    def check(self) -> str:
+        """One line for `doctor`."""
+        return f"Anthropic answers, {len(self.pending())} pending"
+
     def close(self) -> None:
         self._line.close()
+
+    def _limit_of(self, request: IncreaseRequest) -> Micros | None:
+        """What the member may spend in the period they hit; None: without a limit, or not told."""
+        deadline = self._line.deadline(_ATTEMPT)
+        asked = (("user_ids[]", request.requester.id), ("period[]", request.period))
+        pages = self._line.walk(EffectivePage, "spend_limits/effective", deadline, asked)
+        rows = [row for page in pages for row in page.data if row.period == request.period]
+        amount = rows[0].amount if rows else None
+        return None if amount is None else micros_from_cents(amount)
 
     def _decide(self, id_: str, verb: str, body: Mapping[str, object]) -> "_Item | AlreadyResolved":
         """A refusal is looked at once more: usually somebody else has decided."""

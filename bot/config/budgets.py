@@ -74,6 +74,12 @@ class ReviewPart(Part):
     owner: Person = Field(description="e-mail address or Slack user id of who leads the review")
 
 
+class IncreaseRequestsPart(Part):
+    approvers: tuple[Text, ...] = Field(
+        min_length=1, description="names of approver lists: who may decide"
+    )
+
+
 class OrganizationPart(Part):
     name: Text = Field(description="what the organization is called")
     timezone: Zone = Field(description="decides periods, digest and working days: Europe/Berlin")
@@ -85,6 +91,11 @@ class OrganizationPart(Part):
     channels: ChannelsPart = Field(description="the channels digest, approvals and operators")
     digest: DigestPart = DigestPart()
     review: ReviewPart | None = None
+    increase_requests: IncreaseRequestsPart | None = Field(
+        None,
+        description="Claude Enterprise only: members' requests for a higher limit are decided in "
+        "Slack, by {approvers: [finance]}",
+    )
 
 
 class CommitmentPart(Part):

@@ -22,6 +22,7 @@ def faults(policy: PolicyFile) -> Iterator[Fault]:
     """Every reason not to run with this file."""
     yield from _organization(policy)
     yield from _approvers(policy)
+    yield from _increases(policy)
     yield from _ids(policy)
     yield from _teams(policy)
     yield from _parents(policy)
@@ -82,6 +83,18 @@ def _approvers(policy: PolicyFile) -> Iterator[Fault]:
             yield Fault(loc, "is built in and means the budget's owner; choose another name")
         if not entry.people and not entry.usergroup:
             yield Fault(loc, "names nobody; give it people or a usergroup")
+
+
+def _increases(policy: PolicyFile) -> Iterator[Fault]:
+    part = policy.organization.increase_requests
+    for i, name in enumerate(part.approvers if part else ()):
+        loc: Loc = ("organization", "increase_requests", "approvers", i)
+        if name == "owner":
+            why = "an increase request is a member's, and no budget's"
+            yield Fault(loc, f"'owner' is nobody here: {why}; name an approver list")
+        elif name not in policy.approvers:
+            known = nearest(name, policy.approvers)
+            yield Fault(loc, f"there is no approver list '{name}'{known}")
 
 
 def _teams(policy: PolicyFile) -> Iterator[Fault]:

@@ -34,6 +34,7 @@ from bot.domain.policy import (
     Channels,
     Commitment,
     DigestTime,
+    IncreasePolicy,
     Organization,
     PeoplePolicy,
     Policy,
@@ -128,7 +129,13 @@ def _policy(file: PolicyFile, version: str) -> Policy:
         commitment=_commitment(file),
         command=file.command,
         helps=tuple(_helps(file)),
+        increases=_increases(file),
     )
+
+
+def _increases(file: PolicyFile) -> IncreasePolicy | None:
+    part = file.organization.increase_requests
+    return IncreasePolicy(tuple(dict.fromkeys(part.approvers))) if part else None
 
 
 def _helps(file: PolicyFile) -> Iterator[PeoplePolicy]:

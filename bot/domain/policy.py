@@ -81,6 +81,13 @@ class Organization:
     digest: DigestTime
 
 
+@dataclass(frozen=True, slots=True)
+class IncreasePolicy:
+    """Increase requests of Claude Enterprise are answered from Slack, by those on these lists."""
+
+    approvers: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Policy:
     """Everything the policy file decides. `version` names its exact text."""
@@ -97,6 +104,7 @@ class Policy:
     commitment: Commitment | None = None
     command: str = "/budget"
     helps: tuple[PeoplePolicy, ...] = ()
+    increases: IncreasePolicy | None = None
 
     @cached_property
     def rules_version(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from bot.clients.anthropic_admin import AdminError
 from bot.clients.enforcement import TargetError
 from bot.clients.slack import DeliveryError
 from bot.clients.usage.errors import SourceError
@@ -45,6 +46,8 @@ def examine(bot: Bot, now: datetime) -> list[Finding]:
     if not bot.targets:
         none = "none: set ENFORCEMENT_WEBHOOK_URL, or name targets under `enforce`"
         found.append(Finding("enforcement target", True, none))
+    if bot.queue is not None:
+        found.append(_ask("increase requests", bot.queue.check))
     found.append(_ask("figures", lambda: _freshness(bot, now)))
     return found
 
@@ -52,7 +55,7 @@ def examine(bot: Bot, now: datetime) -> list[Finding]:
 def _ask(name: str, question: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, question())
-    except (SourceError, TargetError, DeliveryError, _Wrong) as error:
+    except (SourceError, TargetError, AdminError, DeliveryError, _Wrong) as error:
         return Finding(name, False, str(error))
     except Exception as error:  # noqa: BLE001 the others still have to be asked
         return Finding(name, False, f"{type(error).__name__}: {error}")

@@ -253,3 +253,36 @@ def test_another_currency(api: UsageApi, queue: Queue, client: IncreaseRequests,
     api.faults.add("edit", edit=edit)
     with pytest.raises(AdminError, match="billed in EUR"):
         client.retrieve(id_)
+
+
+def test_an_approval_whose_answer_was_lost_is_known_again(
+    api: UsageApi, queue: Queue, client: IncreaseRequests, dana: str
+) -> None:
+    """A key has approved it, and the member's limit is the amount: that was us."""
+    id_ = queue.ask(dana, NOW)
+    api.faults.add("lose", "/approve")
+    with pytest.raises(AdminError):
+        client.approve(id_, micros(700))
+    again = client.approve(id_, micros(700))
+
+    assert isinstance(again, AlreadyResolved)
+    assert client.carried_out(again.request, "approved", micros(700))
+    assert not client.carried_out(again.request, "approved", micros(800))
+    assert not client.carried_out(again.request, "denied", None)
+
+
+def test_what_an_administrator_decided_was_not_us(
+    queue: Queue, client: IncreaseRequests, dana: str
+) -> None:
+    """The same decision by a person is theirs, whatever the limit is."""
+    id_ = queue.ask(dana, NOW)
+    queue.resolve_elsewhere(id_, "denied", dana, NOW)
+
+    assert not client.carried_out(client.retrieve(id_), "denied", None)
+
+
+def test_the_check_counts(queue: Queue, client: IncreaseRequests, dana: str) -> None:
+    """An operator sees that the key reads the queue."""
+    queue.ask(dana, NOW)
+
+    assert "Anthropic answers, 1 pending" == client.check()

@@ -1,6 +1,5 @@
 """Who may decide a request, asked of Slack at the moment of the decision."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +8,7 @@ from bot.domain.budgets import Budget, PersonRef
 from bot.domain.errors import UserError
 from bot.domain.overages import OWNER, OverageRequest, RequestState, approvers_of
 from bot.domain.people import DONOR, Electorate, Person, refusal, settles
-from bot.effects import deciders
+from bot.effects import deciders, electors
 from bot.flows.overages.outcomes import load, record
 from bot.parts import Bot
 from store import audit, people
@@ -31,7 +30,7 @@ def electorate_of(
         requester = _requester(bot, request)
         lists = _lists(bot, request, budget)
         team = bot.slack.team_id()
-        lists = [(name, with_ids(bot, actor, refs)) for name, refs in lists]
+        lists = [(name, electors.with_ids(bot, actor, refs)) for name, refs in lists]
     except DeliveryError as error:
         raise UserError(
             "Slack did not tell who you are, so nothing was decided. Press again in a minute. "
@@ -95,31 +94,12 @@ def _can_be_decided(bot: Bot, request: OverageRequest, budget: Budget) -> bool:
     team = bot.slack.team_id()
     donor = wants_donor(request, requester, electorate)
     able: list[frozenset[str]] = []
-    for person in _accounts(bot, electorate):
+    for person in electors.accounts(bot, electorate):
         if refusal(person, requester, electorate, team) is None:
             able.append(electorate.lists_of(person))
             if settles(able, request.lists, both=request.both, donor=donor):
                 return True
     return False
-
-
-def _accounts(bot: Bot, electorate: Electorate) -> Iterator[Person]:
-    """One after the other, so that no more are asked for than it takes; each account once."""
-    met = set[str]()
-    for ref in electorate.everyone:
-        person = _account(bot, ref)
-        if person is not None and person.id not in met:
-            met.add(person.id)
-            yield person
-
-
-def _account(bot: Bot, ref: str) -> Person | None:
-    try:
-        return bot.slack.person(ref)
-    except DeliveryError as error:
-        if error.permanent:
-            return None  # nobody has this name
-        raise
 
 
 def _lists(bot: Bot, request: OverageRequest, budget: Budget, *, ghosts: bool = False) -> Lists:
@@ -131,7 +111,7 @@ def _lists(bot: Bot, request: OverageRequest, budget: Budget, *, ghosts: bool = 
     lists: Lists = []
     for name in request.lists:
         group = None if name == OWNER else bot.policy.approvers[name].usergroup
-        members = _members(bot, group, ghosts=ghosts) if group else ()
+        members = electors.members(bot, group, ghosts=ghosts) if group else ()
         named = approvers_of(name, budget, bot.policy)
         lists.append((name, (*named, *(PersonRef(member) for member in members))))
     if request.donor is not None:
@@ -142,35 +122,7 @@ def _lists(bot: Bot, request: OverageRequest, budget: Budget, *, ghosts: bool = 
     return lists
 
 
-def _members(bot: Bot, group: str, *, ghosts: bool) -> tuple[str, ...]:
-    try:
-        return bot.slack.usergroup(group)
-    except DeliveryError as error:
-        if ghosts and error.permanent:
-            return ()
-        raise
-
-
 def _requester(bot: Bot, request: OverageRequest) -> Person:
     with bot.db.transaction() as tx:
         known = people.find(tx, request.requester)
     return known or bot.slack.person(request.requester)
-
-
-def with_ids(bot: Bot, actor: Person, refs: tuple[PersonRef, ...]) -> tuple[PersonRef, ...]:
-    """
-    A list's names and, where Slack hides e-mail addresses, the ids that its addresses stand for.
-
-    Raises DeliveryError when Slack does not tell.
-    """
-    if actor.email is not None or any(actor.is_called(ref) for ref in refs):
-        return refs
-    found: list[PersonRef] = []
-    for ref in refs:
-        if "@" in ref:
-            try:
-                found.append(PersonRef(bot.slack.person(ref).id))
-            except DeliveryError as error:
-                if not error.permanent:
-                    raise
-    return (*refs, *found)

@@ -9,7 +9,7 @@ from bot.clients.slack import DeliveryError
 from bot.domain.errors import UserError
 from bot.domain.overages import OverageRequest
 from bot.domain.people import Electorate, Person, Refusal, refusal
-from bot.flows.overages.electorate import with_ids
+from bot.effects.electors import with_ids
 from bot.flows.overages.outcomes import record
 from bot.parts import Bot
 from bot.render.blocks import person
