@@ -12,6 +12,7 @@ from handlers import (
     errors,
     glass,
     graces,
+    increases,
     previews,
     request_forms,
     requests,
@@ -48,6 +49,8 @@ def register(app: App, bot: Bot) -> None:
     app.action("exception:end")(requests.end_exception)
     app.action("limit:now")(graces.now_at_once)
     app.action("limit:hold")(graces.hold_off)
+    app.action("increase:approve")(increases.approve)
+    app.action("increase:deny")(increases.deny)
     for field in LIVE:
         app.action(field)(previews.show)
     app.action(actions.ANY)(actions.unknown)
@@ -57,6 +60,8 @@ def register(app: App, bot: Bot) -> None:
     app.view("request_question")(request_forms.asked)
     app.view("request_answer")(request_forms.answered)
     app.view("break_glass")(glass.sent)
+    app.view("increase_approval")(increases.approved)
+    app.view("increase_denial")(increases.denied)
     app.view("alert_answer")(views.alert_answer)
     app.view(actions.ANY)(views.unknown)
 

@@ -22,11 +22,6 @@ from bot.clients.anthropic_admin.answers import (
 from bot.clients.usage.answers import Answer, Cents, ReportPage
 from bot.domain.money import MICROS_PER_CENT, Micros, dollars, micros_from_cents
 
-DENY_WARNING = (
-    "Anthropic hides the member's button for 30 days after a denial: until then they can only ask "
-    "you in person"
-)
-APPROVE_WARNING = "Anthropic keeps the new limit in every period to come: it does not end by itself"
 Period = Literal["daily", "weekly", "monthly"]
 Status = Literal["pending", "approved", "denied"]
 _NAME = "spend_limit_increase_requests"
@@ -125,7 +120,7 @@ class IncreaseRequests:
         Sets the member's limit to `amount` in all, in whole cents, for the period they hit.
 
         It is a standing limit of their own, in place of what they inherited: whoever grants it for
-        a time has to put it back (see APPROVE_WARNING). With `notify` Anthropic mails the member.
+        a time has to put it back (APPROVE_WARNING in bot.domain.increases). With `notify` Anthropic mails the member.
         """
         cents, rest = divmod(amount, MICROS_PER_CENT)
         if amount < 0 or rest:
@@ -143,8 +138,8 @@ class IncreaseRequests:
         """
         Leaves the member's limit as it is. A repeat is harmless.
 
-        Anthropic then hides the member's button for 30 days, so they cannot ask again (see
-        DENY_WARNING, to be shown before anybody presses Deny). One that was approved cannot be
+        Anthropic then hides the member's button for 30 days, so they cannot ask again
+        (DENY_WARNING in bot.domain.increases is shown before). One that was approved cannot be
         denied any more: AlreadyResolved.
         """
         answer = self._decide(id_, "deny", _quiet({}, notify=notify))

@@ -15,6 +15,13 @@ from bot.domain.rules import Rules
 from bot.domain.usage import Actor, Directory, Tokens, UsageRow
 
 MAX_REASON = 1_000
+DENY_WARNING = (
+    "After a denial Anthropic hides the member's button for 30 days: until then they can only ask "
+    "you in person."
+)
+APPROVE_WARNING = (
+    "Anthropic keeps the new limit in every period to come: it does not end by itself."
+)
 _STEP = micros(10)
 _SHARE = micros(1)
 

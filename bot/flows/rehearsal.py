@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.targets import WEBHOOK
-from bot.effects import orders
+from bot.effects import increases, orders
 from bot.parts import Bot
 from bot.render.targets import ONLY, title
 from store import outbox
@@ -35,5 +35,7 @@ def _line(entry: outbox.OutboxEntry) -> str:
         target = orders.target_of(entry)
         name = ONLY if target == WEBHOOK else title(target)
         return f"to {name}: {data['budget']} {data['mode']} ${data['limit_usd']}"
+    if increases.is_answer(entry):
+        return f"to Anthropic: the decision on increase request #{increases.answered(entry)}"
     to = request.get("to") or {"group": request.get("group", request.get("copy_of", ""))}
     return f"to {next(iter(to.values()))}: {request['text']}"

@@ -11,6 +11,7 @@ from bot.domain.backoff import delay
 from bot.domain.overages import RequestState
 from bot.effects import alerts as alert_effects
 from bot.effects import bundles, messages
+from bot.effects import increases as effects
 from bot.effects.request_cards import card_of
 from bot.flows.delivery.addresses import Target, address, in_place_of, is_over, thread_of
 from bot.flows.delivery.attempts import Attempt, too_old
@@ -50,7 +51,8 @@ def deliver_message(bot: Bot, entry: OutboxEntry, now: datetime) -> Attempt:
     with bot.db.transaction() as tx:
         outbox.settle(tx, entry, now, result)
         if entry.kind == messages.GROUP and result is not None:
-            _write_to_members(tx, bot, entry, result["members"], now)
+            write = effects.write_to_group if effects.is_asked(entry) else _write_to_members
+            write(tx, bot, entry, result["members"], now)
     logger.info("message sent", extra={"action": "message_sent", "key": entry.key})
     return Attempt(entry.key, sent=True)
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from bot.effects import orders
+from bot.effects import increases, orders
 from bot.flows.delivery.attempts import Attempt
+from bot.flows.delivery.increases import deliver_answer
 from bot.flows.delivery.limit_states import deliver_limit_state
 from bot.flows.delivery.messages import deliver_message
 from bot.parts import Bot
@@ -22,4 +23,6 @@ def deliver_next(bot: Bot, lane: Lane, now: datetime) -> Attempt | None:
     (entry,) = claimed
     if orders.is_order(entry):
         return deliver_limit_state(bot, entry, now)
+    if increases.is_answer(entry):
+        return deliver_answer(bot, entry, now)
     return deliver_message(bot, entry, now)
