@@ -160,6 +160,8 @@ def close(bot: Bot) -> None:
         source.close()
     for target in bot.targets.values():
         target.close()
+    if bot.queue is not None:
+        bot.queue.close()
     bot.db.close()
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.increases import MAX_REASON, Increase, IncreaseState
 from bot.domain.money import Micros
-from bot.domain.people import Refusal, refusal
+from bot.domain.people import Person, Refusal, refusal
 from bot.domain.places import Place
 from bot.effects import increases as effects
 from bot.flows.increases.electorate import electorate_of
@@ -13,9 +13,9 @@ from bot.parts import Bot
 from bot.render.request import deciders_text
 from store import increases
 
-NAMELESS = (
-    "Anthropic tells no e-mail address of whoever asks, so nobody can say that it is not you. "
-    "Decide it in claude.ai."
+CANNOT_TELL = (
+    "Nobody can say that it is not you who asks: Anthropic tells no e-mail address of theirs, or "
+    "Slack none of yours. Decide it in claude.ai."
 )
 
 
@@ -74,12 +74,11 @@ def _decide(
         if (over := why_over(tx, bot, increase)) is not None:
             return over
         refused = refusal(actor, member, electorate, team)
-        nameless = member.email is None and refused is None
-        if refused is not None or nameless:
+        if refused is not None or not _differ(increase, actor, member):
             why = refused.value if refused else "the member cannot be told from whoever decides"
             data = {"why": why, **origin}
             effects.record(tx, "increase.decision_refused", actor.id, increase, now, data)
-            return _refused_text(bot, increase, refused) if refused else NAMELESS
+            return _refused_text(bot, increase, refused) if refused else CANNOT_TELL
         said = words[:MAX_REASON] if words else None
         if not increases.decide(tx, increase_id, outcome, actor.id, limit, said, now, place):
             return why_over(tx, bot, load(tx, increase_id))
@@ -90,6 +89,12 @@ def _decide(
         effects.record(tx, f"increase.{outcome.value}", actor.id, decided, now, data)
     bot.wake()
     return None
+
+
+def _differ(increase: Increase, actor: Person, member: Person) -> bool:
+    """Whether it is known that two people are two: by their addresses, or by their accounts."""
+    has_account = member.id != increase.member.id
+    return member.email is not None and (actor.email is not None or has_account)
 
 
 def _refused_text(bot: Bot, increase: Increase, refused: Refusal) -> str:

@@ -8,7 +8,7 @@ from bot.flows import increases, records
 from bot.sandbox.slack.accounts import Kind
 from bot.sandbox.slack.messages import Message
 from store import increases as stored
-from store.outbox import Lane
+from store.outbox import Lane, OutboxEntry
 from tests.faults.bench import Bench
 
 # Those who must not decide stand on the list: what keeps them out is who they are.
@@ -101,11 +101,11 @@ class Place(Bench):
             self.clock.ahead(timedelta(**later))
         self.deliver()
 
-    def sends(self) -> None:
-        """Only what goes to Anthropic."""
-        self.deliver(Lane.INCREASES)
-
     # What is remembered and said.
+
+    def unsent(self) -> list[OutboxEntry]:
+        """What Anthropic has not taken."""
+        return [entry for entry in self.open() if entry.lane is Lane.INCREASES]
 
     def now(self, number: int = 1) -> Increase:
         with self.bot.db.transaction() as tx:
