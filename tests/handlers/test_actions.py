@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 
 from bot.domain.overages import RequestState
-from bot.flows import alerts, exceptions, graces, overages, status
+from bot.flows import alerts, exceptions, graces, increases, overages, status
 from bot.render.overage_modal import LIVE
 from bot.sandbox.slack import Person
 from handlers.actions import NOTED
@@ -17,6 +17,7 @@ from tests.test_manifest import registered
 
 GONE_ALERT = "This alert is not known any more."
 GONE_REQUEST = "This request is not known any more."
+GONE_INCREASE = "This increase request is not known any more."
 NO_BUDGET = "There is no budget “"
 ANSWERS = {
     "alert:ack": GONE_ALERT,
@@ -35,6 +36,8 @@ ANSWERS = {
     "request:withdraw": GONE_REQUEST,
     "limit:now": GONE_ALERT,
     "limit:hold": GONE_ALERT,
+    "increase:approve": GONE_INCREASE,
+    "increase:deny": GONE_INCREASE,
     "exception:end": "This exception is not known any more.",
 }
 GARBAGE = [
@@ -361,6 +364,8 @@ def test_a_failure_after_the_ack_is_one_polite_answer(
         (overages, "withdraw"),
         (exceptions, "load_request"),
         (graces, "say"),
+        (increases, "approve_form"),
+        (increases, "deny_form"),
     ):
         monkeypatch.setattr(flow, name, broken)
 
