@@ -9,6 +9,7 @@ from slackblocks import Block, DividerBlock
 
 from bot.domain.alerts import AlertQuality
 from bot.domain.budgets import Stage
+from bot.domain.increases import Increase
 from bot.domain.money import Micros, dollars, percent
 from bot.domain.overages import OverageRequest, RequestKind, RequestState
 from bot.domain.policy import Basis
@@ -26,6 +27,7 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.figures import BASIS, OVERRULED, as_of, runway, signed, spent_of_limit
+from bot.render.increase import digest_line
 
 MOST = 8
 ROOM = 2_000  # characters for each list: together they stay below what Slack takes
@@ -50,6 +52,8 @@ class Digest:
     open: Sequence[OverageRequest]
     alerts: AlertQuality
     revised: Mapping[tuple[str, date], Micros] = field(default_factory=dict)
+    increases_decided: Sequence[Increase] = ()
+    increases_open: Sequence[Increase] = ()
 
     def name(self, budget: str) -> str:
         names = {s.budget.id: s.budget.name for s in self.standings}
@@ -63,9 +67,9 @@ def digest_message(digest: Digest) -> Rendered:
     parts: list[tuple[str, str, list[str]]] = [
         ("spend", "Spend", [_spend(d)]),
         ("states", "Budgets by state", _states(d)),
-        ("decisions", "Decisions of the week", _requests(d, d.decided)),
+        ("decisions", "Decisions of the week", _requests(d, d.decided, d.increases_decided)),
         *([("glass", "Break-glass, for review", _glass(d))] if _broken(d) else []),
-        ("open", "Open requests", _requests(d, d.open)),
+        ("open", "Open requests", _requests(d, d.open, d.increases_open)),
         ("unattributed", "Unattributed", [_unattributed(d)]),
         *([("revised", "Revised periods", _revised(d))] if d.revised else []),
         ("alerts", "Alerts", _alerts(d.alerts)),
@@ -107,8 +111,11 @@ def _states(d: Digest) -> list[str]:
     return [*fewer(lines, ROOM), *calm, f"below every threshold: {below} of {len(limited)}"]
 
 
-def _requests(d: Digest, requests: Sequence[OverageRequest]) -> list[str]:
-    return fewer([_request_line(d, r) for r in requests], ROOM) or ["none"]
+def _requests(
+    d: Digest, requests: Sequence[OverageRequest], increases: Sequence[Increase]
+) -> list[str]:
+    lines = [_request_line(d, r) for r in requests]
+    return fewer([*lines, *(digest_line(i, d.zone) for i in increases)], ROOM) or ["none"]
 
 
 def _broken(d: Digest) -> list[OverageRequest]:

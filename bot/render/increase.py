@@ -71,7 +71,7 @@ def who(increase: Increase) -> str:
     if member.account:
         return person(member.account)
     name = one_line(member.name or member.id, 100)
-    return f"{name} ({escape(member.email)})" if member.email else name
+    return f"{name} ({one_line(member.email, 254)})" if member.email else name
 
 
 def outcome(card: IncreaseCard) -> str:
@@ -105,6 +105,24 @@ def decider_note(card: IncreaseCard) -> Rendered:
     """Whoever decided it here reads that it came too late."""
     text = f"Increase request #{card.increase.id} of {who(card.increase)}: {outcome(card)}"
     return message(text, section(text, "outcome"))
+
+
+def digest_line(increase: Increase, zone: ZoneInfo) -> str:
+    """One line; what Anthropic has not confirmed says so."""
+    i = increase
+    what, by = f"increase request #{i.id} of {who(i)}", person(i.decided_by or "nobody")
+    unsure = "" if i.confirmed_at else ", not confirmed by Anthropic"
+    match i.state:
+        case IncreaseState.PENDING:
+            return f"{what}, since {moment(i.asked_at, zone)}"
+        case IncreaseState.APPROVED:
+            return f"{what}: approved by {by}, {new_limit(i)}{unsure}"
+        case IncreaseState.DENIED:
+            return f"{what}: denied by {by}{unsure}"
+        case IncreaseState.ELSEWHERE:
+            return f"{what}: {_said(i)}, elsewhere"
+        case IncreaseState.GONE:
+            return f"{what}: gone"
 
 
 def new_limit(increase: Increase) -> str:

@@ -19,6 +19,7 @@ from bot.domain.delegations import Delegation
 from bot.domain.escalation import Step, ladder_of, told_before
 from bot.domain.funding import Reserve, Sources
 from bot.domain.grace import Grace, Word
+from bot.domain.increases import IncreaseState
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
 from bot.domain.overages import FundedBy, OverageRequest, RequestKind, RequestState, Terms
@@ -83,6 +84,7 @@ from tests.domain.values import (
     raised,
     standing,
 )
+from tests.render.increase_samples import INCREASE_MESSAGES, INCREASE_MODALS, increase
 
 GROWTH = replace(
     BUDGET, id=BudgetId("growth"), name="Growth", limit=micros(300), at_limit=AtLimit.NOTIFY
@@ -413,6 +415,17 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "undelivered": lambda: notice.undelivered(
         3, "alert:search:2026-11-01:100000000:look", "dana@example.com", "users_not_found"
     ),
+    "digest with increase requests": lambda: digest_message(
+        digest(
+            increases_open=[increase()],
+            increases_decided=[
+                increase(IncreaseState.APPROVED, confirmed_at=NOW + HOUR),
+                increase(IncreaseState.DENIED),
+                increase(IncreaseState.ELSEWHERE, elsewhere="already approved by Kim"),
+            ],
+        )
+    ),
+    **INCREASE_MESSAGES,
 }
 MODALS: dict[str, Callable[[], View]] = {
     "ask for more": lambda: overage_modal(
@@ -456,4 +469,5 @@ MODALS: dict[str, Callable[[], View]] = {
     "answer the question": lambda: request_answer_modal(7, QUESTION),
     "answer": lambda: answer_modal(7, "What will you do?"),
     "plan": lambda: plan_modal(7, date(2026, 11, 27), date(2026, 11, 30)),
+    **INCREASE_MODALS,
 }

@@ -39,6 +39,7 @@ from bot.render.request import deciders_text, raise_note, receipt, request_card,
 from bot.render.status import help_message, plain, status_detail, status_list
 from bot.sandbox.slack.checks import block_text_is_too_long, message_problems, view_problems
 from tests.domain.values import BUDGET, HOUR, NEW_YORK, NOW, STALE, UNLIMITED, standing
+from tests.render.increase_samples import increase_messages, increase_views
 from tests.render.samples import (
     CONFIRMED,
     card,
@@ -119,6 +120,7 @@ def messages(words: str) -> Iterator[Rendered]:
     yield notice.blind(name, NOW, words, NEW_YORK)
     yield notice.sees_again(name, NOW, NOW + HOUR, NEW_YORK)
     yield notice.undelivered(3, name, name, words)
+    yield from increase_messages(words)
 
 
 def views(words: str) -> Iterator[View]:
@@ -132,6 +134,7 @@ def views(words: str) -> Iterator[View]:
     yield adjust_modal("42.1", words[:200], "$50", date(2026, 11, 30))
     yield from (question_modal("42.1", words), request_answer_modal(7, words))
     yield answer_modal(7, "What will you do?")
+    yield from increase_views(words)
 
 
 def mrkdwn_of(part: Any) -> Iterator[str]:
