@@ -133,6 +133,18 @@ def test_whoever_has_no_address_may_be_the_member(place: Place) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_members_account_is_asked_for_when_it_is_decided(place: Place) -> None:
+    """It may not have been known when the request was found."""
+    place.slack.add_person("", name="Hid", id="U0HID")
+    place.slack.add_usergroup("S0LEADS", "leads", ["U0HID"])
+    place.slack.faults.add("users.lookupByEmail", "status", times=2)
+    assert None is place.found("tom").member.account
+
+    assert "tom@example.com) asks for a higher" in place.card()
+    assert None is place.approves("hid")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_slack_that_does_not_answer_decides_nothing(place: Place) -> None:
     """Whoever cannot be told from anybody may press again."""
     place.found()

@@ -245,3 +245,21 @@ def test_switched_off_in_between(place: Place) -> None:
 
     assert "organization.increase_requests is no longer in the policy file" in place.card(1)
     assert "Decide it in claude.ai." in str(place.approves(number=2))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_just_carried_out_is_not_called_elsewhere(place: Place) -> None:
+    """The queue was read before it was asked for, and it is decided and sent while it is looked up."""
+    increase = place.found()
+
+    def meanwhile(_: dict[str, object]) -> object:
+        place.approves()
+        return place.queue.approve(increase.request, {"amount": "70000"}, place.clock())
+
+    place.usage.faults.add("edit", "increase_requests", edit=lambda body: {**body, "data": []})
+    place.usage.faults.add("edit", increase.request, edit=meanwhile)
+    increases.poll(place.bot, place.clock())
+    assert IncreaseState.APPROVED is place.now().state
+    place.delivers()
+
+    assert "Anthropic has confirmed the new limit" in place.card()
