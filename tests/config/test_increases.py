@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import what_is_missing
 from bot.config.settings import load_settings
 from bot.domain.errors import ConfigError
 from bot.domain.policy import IncreasePolicy
@@ -72,6 +73,7 @@ def test_it_needs_a_key(tmp_path: Path) -> None:
         build_queue(load_settings({}, None), policy)
 
     (line,) = caught.value.lines
+    assert line in what_is_missing(load_settings({}, None), policy)
     assert line.startswith("ANTHROPIC_ADMIN_KEY: is missing, and organization.increase_requests")
     assert "read:spend_limits and write:spend_limits" in line
 

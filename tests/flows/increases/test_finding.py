@@ -67,6 +67,26 @@ def test_the_member_gets_no_card_of_their_own(place: Place) -> None:
     assert len(place.dms("fin")) == len(place.dms("pat")) == 1
 
 
+def test_a_member_of_the_group_that_decides_gets_none_either(place: Place) -> None:
+    """Pat is asked by a user group, and asks."""
+    place.members["pat"] = place.usage.add_user("pat@example.com")
+    place.found("pat")
+
+    assert [] == place.dms("pat")
+    assert len(place.dms("fin")) == len(place.dms("kim")) == 1
+
+
+def test_a_group_is_not_written_to_once_it_is_decided(place: Place) -> None:
+    """Who is in it is asked when it is sent, and by then there was nothing to decide any more."""
+    place.asks("tom")
+    increases.poll(place.bot, place.clock())
+    place.approves("fin")
+    place.deliver()
+
+    assert [] == place.dms("pat")
+    assert "✓" in place.dms("kim")[0]
+
+
 def test_where_the_usage_falls_is_what_was_charged(place: Place) -> None:
     """The ledger knows better than a guess; the budget with most of it comes first, as it stands."""
     place.usage.spend(place.clock(), "61", workspace="team-search", actor="tom@example.com")
