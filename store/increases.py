@@ -42,7 +42,7 @@ def add(
     )
     if not added:
         return None
-    return next(iter(_select(tx, col(IncreaseRow.request) == request)), None)
+    return find(tx, request)
 
 
 def load(tx: Session, increase_id: int, *, lock: bool = False) -> Increase | None:
@@ -63,6 +63,16 @@ def unsettled(tx: Session) -> list[Increase]:
     """What waits for a decision, and what was decided and refused by Anthropic; the oldest first."""
     refused = col(IncreaseRow.refused).is_not(None) & col(IncreaseRow.state).in_(DECIDED)
     return _select(tx, or_(col(IncreaseRow.state) == PENDING, refused))
+
+
+def find(tx: Session, request: str, *, lock: bool = False) -> Increase | None:
+    """By Anthropic's id."""
+    return next(iter(_select(tx, col(IncreaseRow.request) == request, lock=lock)), None)
+
+
+def look_again(tx: Session, increase_id: int, figures: IncreaseFigures) -> None:
+    """The figures as they are now, for as long as nobody has decided on them."""
+    _change(tx, increase_id, (PENDING,), figures=_figures_row(figures))
 
 
 def pending(tx: Session) -> list[Increase]:

@@ -1,6 +1,7 @@
 """The queue of increase requests, read every few minutes: what is new, and what is over without us."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from bot.clients.anthropic_admin import AdminError
@@ -40,6 +41,9 @@ def poll(bot: Bot, now: datetime) -> int:
     for increase in open_:
         if increase.request not in listed:
             _look_up(bot, bot.queue, increase, now)
+    for request in pending:
+        if request.id in known:
+            _look_again(bot, request, now)
     new = [request for request in reversed(pending) if request.id not in known]
     found = sum(_find(bot, request, now) for request in new)
     bot.wake()
@@ -64,6 +68,26 @@ def _find(bot: Bot, request: IncreaseRequest, now: datetime) -> bool:
         effects.announce(tx, bot, increase, now)
     tell_if_nobody_is_left(bot, increase, now)
     return True
+
+
+def _look_again(bot: Bot, request: IncreaseRequest, now: datetime) -> None:
+    """
+    Whoever decides later decides on newer figures: with an older limit an approval could lower it.
+
+    Copies change only with the limit, for spend moves on all the time.
+    """
+    with bot.db.transaction() as tx:
+        increase = increases.find(tx, request.id, lock=True)
+        summary = request.summary
+        if increase is None or increase.state is not IncreaseState.PENDING or summary is None:
+            return
+        before = increase.figures
+        if (before.limit, before.spent) == (summary.limit, summary.spent):
+            return
+        figures = figures_of(tx, bot, request, increase.member, now)
+        increases.look_again(tx, increase.id, figures)
+        if before.limit != summary.limit:
+            effects.show(tx, bot, replace(increase, figures=figures), "limit", now)
 
 
 def _look_up(bot: Bot, queue: IncreaseRequests, increase: Increase, now: datetime) -> None:

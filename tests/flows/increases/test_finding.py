@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.errors import UserError
 from bot.domain.increases import IncreaseState
 from bot.domain.money import micros
 from bot.flows import increases
@@ -111,6 +112,36 @@ def test_where_nothing_was_charged_the_rules_say_it(place: Place) -> None:
     assert [("growth", None)] == [(one.budget, one.share) for one in growth.figures.budgets]
     assert ["unattributed"] == [one.budget for one in nobody.figures.budgets]
     assert "by the rules it falls on Growth ($0 of $300 (0 %))" in place.card(1)
+
+
+def test_later_figures_count_for_whoever_decides_later(place: Place) -> None:
+    """An administrator raised the limit meanwhile: less than that is no raise any more."""
+    place.found("tom")
+    limits, tom = place.usage.administration.spend_limits, place.members["tom"]
+    limits.put(("user", tom), "80000", "monthly", place.clock())
+    limits.spent[tom] = "60000"
+    place.clock.ahead(timedelta(minutes=5))
+    place.polls()
+
+    assert "Limit now: $800. Spent of it so far: $600." in place.card()
+    assert "Figures as of Mon 2 Nov 10:05." in place.card()
+    with pytest.raises(UserError, match="The limit is \\$800 now"):
+        increases.limit_of(place.bot, 1, "700")
+    place.approves(limit="900")
+    place.delivers()
+    assert "90000" == place.limit_of()
+
+
+def test_what_is_spent_meanwhile_is_known_and_edits_nothing(place: Place) -> None:
+    """The copies say as of when their figures are; the form has the newest."""
+    place.found("tom")
+    place.usage.administration.spend_limits.spent[place.members["tom"]] = "45000"
+    place.clock.ahead(timedelta(minutes=5))
+    place.polls()
+
+    assert "Spent of it so far: $431.20." in place.card()
+    assert micros(450) == place.now().figures.spent
+    assert "spent of it so far $450" in str(increases.deny_form(place.bot, 1, "1.1"))
 
 
 def test_a_daily_limit_is_called_so(place: Place) -> None:
