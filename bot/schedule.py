@@ -18,6 +18,7 @@ from bot.flows import (
     escalation,
     exceptions,
     history,
+    home,
     outages,
     overages,
     people,
@@ -54,6 +55,7 @@ def jobs(policy: Policy, sleep: history.Sleep = no_pause) -> tuple[Job, ...]:
         *(_history(source) for source in policy.sources),
         *(_revisions(source, sleep) for source in policy.sources),
         *(_people(help_) for help_ in policy.helps),
+        Job("home:decided", timedelta(seconds=5), home.Watch().refresh_if_moved),
         *BY_THE_CLOCK,
     )
 
@@ -95,6 +97,7 @@ BY_THE_CLOCK = (
     Job("escalation", timedelta(seconds=30), escalation.escalate),
     Job("endings", timedelta(minutes=1), exceptions.tell_ending),
     Job("digest", timedelta(seconds=30), digest.send_if_due),
+    Job("home", timedelta(minutes=1), home.refresh),
     Job("sweep", timedelta(minutes=1), enforcement.sweep),
     Job("adopt", timedelta(minutes=5), enforcement.adopt),
     Job("drift", timedelta(minutes=5), drift.look),

@@ -1,0 +1,58 @@
+"""Home tabs: put together when they are sent, so what is published is never old."""
+
+import logging
+from datetime import datetime
+
+from bot.clients.slack import DeliveryError
+from bot.domain.backoff import delay
+from bot.effects.home import views
+from bot.flows.delivery.attempts import Attempt, too_old
+from bot.flows.delivery.messages import APP_BROKEN
+from bot.parts import Bot
+from bot.render.home import digest
+from store import outbox
+from store.outbox import OutboxEntry
+
+logger = logging.getLogger(__name__)
+
+
+def deliver_home(bot: Bot, entry: OutboxEntry, now: datetime) -> Attempt:
+    """
+    Publishing twice shows the same, so after a lost answer it is simply published again.
+
+    What is refused for good is told by `doctor`, once for everybody, and not person by person.
+    """
+    person = str(entry.request["person"])
+    try:
+        with bot.db.transaction() as tx:
+            view = views(tx, bot, [person], now)[person]
+        bot.slack.publish(person, view)
+    except DeliveryError as error:
+        return _failed(bot, entry, error, now)
+    except Exception as error:
+        logger.exception("home failed", extra={"action": "send_failed", "key": entry.key})
+        failed = DeliveryError(f"{type(error).__name__} while publishing", ambiguous=True)
+        return _failed(bot, entry, failed, now)
+    with bot.db.transaction() as tx:
+        outbox.settle(tx, entry, now, {"digest": digest(view)})
+    logger.info("home published", extra={"action": "home_published", "key": entry.key})
+    return Attempt(entry.key, sent=True)
+
+
+def _failed(bot: Bot, entry: OutboxEntry, error: DeliveryError, now: datetime) -> Attempt:
+    final = (error.permanent and error.code not in APP_BROKEN) or too_old(entry, now)
+    with bot.db.transaction() as tx:
+        if final:
+            outbox.drop(tx, entry, now, str(error))
+        else:
+            later = now + delay(entry.attempts, error.retry_after)
+            outbox.retry(tx, entry, later, str(error))
+    logger.warning(
+        "home not published",
+        extra={
+            "action": "home_refused" if final else "home_retry",
+            "key": entry.key,
+            "error": str(error),
+        },
+    )
+    return Attempt(entry.key, sent=False, hold=error.retry_after or 0)

@@ -1,0 +1,63 @@
+"""The Home tab: published when it is opened, and anew when something on it has changed."""
+
+from datetime import datetime
+
+from bot.effects.home import views
+from bot.parts import Bot
+from bot.render.home import digest
+from store import audit, homes
+
+MOST = 200  # the last who opened it
+
+
+def opened(bot: Bot, user_id: str, event_id: str, now: datetime) -> bool:
+    """Publish for somebody who has opened it; False when this event was delivered before."""
+    with bot.db.transaction() as tx:
+        is_new = homes.open_for(tx, user_id, event_id, now)
+    if is_new:
+        bot.wake()
+    return is_new
+
+
+class Watch:
+    """
+    Looks often, and works only when something was recorded since it last looked.
+
+    What it remembers is no fact: after a restart it looks once for nothing.
+    """
+
+    def __init__(self) -> None:
+        self._seen: int | None = None
+
+    def refresh_if_moved(self, bot: Bot, now: datetime) -> int:
+        """As `refresh`, within seconds of a decision, an answer or a confirmation."""
+        with bot.db.transaction() as tx:
+            length = audit.length(tx)
+        if length == self._seen:
+            return 0
+        count = refresh(bot, now)
+        self._seen = length
+        return count
+
+
+def refresh(bot: Bot, now: datetime) -> int:
+    """
+    Ask for what is shown differently now; for how many people.
+
+    What waits to be published is left alone, for it is put together when it is sent. Where
+    publishing was refused for good, nothing is tried before they open it again.
+    """
+    with bot.db.transaction() as tx:
+        homes.forget_old(tx, now)
+        last = homes.newest(tx, homes.openers(tx, now, MOST))
+        shown = {id_: str(e.result["digest"]) for id_, e in last.items() if e.result}
+        looked = views(tx, bot, shown, now) if shown else {}
+        changed = {id_: digest(view) for id_, view in looked.items()}
+        count = sum(
+            homes.change_for(tx, id_, new, last[id_].id, now)
+            for id_, new in sorted(changed.items())
+            if new != shown[id_]
+        )
+    if count:
+        bot.wake()
+    return count

@@ -1,0 +1,93 @@
+"""
+Whose Home tab is kept up to date, and what it shows: read from the outbox.
+
+Everything about one person's tab is one stream, so an older state never arrives after a newer one.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from store import outbox as entries
+from store.batches import batches
+from store.outbox import Lane, NewEntry, OutboxEntry
+from store.tables import OutboxRow
+
+KIND = "slack.home"
+OPENED = "home:opened"  # the subject of entries that somebody's opening has made
+CHANGED = "home:changed"  # and of those that something they see has made
+KEPT = timedelta(days=30)  # since they last looked
+CHANGES_KEPT = timedelta(days=1)
+_URGENT, _LAST = 2, 9  # an alert goes before a tab that nobody may be looking at
+_outbox: sa.Table = OutboxRow.__table__  # type: ignore[attr-defined]
+
+
+def open_for(tx: Session, person: str, event: str, now: datetime) -> bool:
+    """Publish for somebody who has opened it; False when the event was here before."""
+    return _add(tx, person, f"opened:{event}", OPENED, _URGENT, now)
+
+
+def change_for(tx: Session, person: str, digest: str, after: int, now: datetime) -> bool:
+    """
+    Publish anew; False when another replica has asked for it.
+
+    `after` is the entry that showed something else: what was shown before it may come again.
+    """
+    return _add(tx, person, f"{after}:{digest}", CHANGED, _LAST, now)
+
+
+def openers(tx: Session, now: datetime, most: int) -> list[str]:
+    """Who opened it in the last 30 days, the latest first; at most so many."""
+    c = _outbox.c
+    rows = tx.execute(
+        sa.select(c.stream)
+        .where(c.subject == OPENED, c.created_at > now - KEPT)
+        .group_by(c.stream)
+        .order_by(sa.func.max(c.id).desc())
+        .limit(most)
+    )
+    return [row.stream.removeprefix("home:") for row in rows]
+
+
+def newest(tx: Session, people: Collection[str]) -> dict[str, OutboxEntry]:
+    """The last entry of each of these people, whatever became of it."""
+    c, keys = _outbox.c, []
+    for some in batches([_stream(person) for person in people]):
+        last = (
+            sa.select(sa.func.max(c.id))
+            .where(c.subject.in_((OPENED, CHANGED)), c.stream.in_(some or []))
+            .group_by(c.stream)
+        )
+        keys += [row.key for row in tx.execute(sa.select(c.key).where(c.id.in_(last)))]
+    return {str(e.request["person"]): e for e in entries.found(tx, keys).values()}
+
+
+def last_tried(tx: Session) -> OutboxEntry | None:
+    """The entry that was published, or refused, last of all."""
+    c = _outbox.c
+    tried: Sequence[Any] = (c.subject.in_((OPENED, CHANGED)), c.attempts > 0)
+    query = sa.select(c.key).where(*tried).order_by(c.id.desc()).limit(1)
+    key = tx.execute(query).scalar()
+    return None if key is None else entries.find(tx, key)
+
+
+def forget_old(tx: Session, now: datetime) -> None:
+    """Entries that say nothing any more: a tab is no record of anything."""
+    c = _outbox.c
+    for subject, kept in ((OPENED, KEPT), (CHANGED, CHANGES_KEPT)):
+        old = (c.subject == subject, c.created_at <= now - kept, c.state != "pending")
+        tx.execute(sa.delete(_outbox).where(*old))
+
+
+def _stream(person: str) -> str:
+    return f"home:{person}"
+
+
+def _add(tx: Session, person: str, name: str, subject: str, priority: int, now: datetime) -> bool:
+    stream = _stream(person)
+    call = {"person": person}
+    key = f"{stream}:{name}"
+    return entries.add(tx, NewEntry(key, stream, subject, Lane.SLACK, KIND, call, priority), now)

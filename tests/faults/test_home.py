@@ -1,0 +1,129 @@
+"""The Home tab through crashes, lost answers and rate limits."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.flows import home
+from bot.parts import Bot
+from store.outbox import Lane
+from tests.faults.bench import Bench, close, deliver_all
+from tests.faults.crashes import killed
+
+# What the outside does is the same on both databases.
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),
+]
+MOST_POINTS = 200
+
+
+def said(acme: Bench) -> str:
+    """What stands on Dana's tab."""
+    view = acme.town.person("dana").home()
+    return "" if view is None else str(view.blocks)
+
+
+def times_published(acme: Bench) -> int:
+    """How often Slack was asked to."""
+    return sum(call.method == "views.publish" for call in acme.slack.journal)
+
+
+def test_killed_anywhere_it_is_published_all_the_same(acme: Bench, tmp_path: Path) -> None:
+    """Slack delivers the event once more, and whatever the dead process left, the tab is there."""
+    acme.turn()
+    for point in range(1, MOST_POINTS):
+        event = f"Ev{point}"
+
+        def open_it(bot: Bot, event: str = event) -> None:
+            home.opened(bot, "U0DANA", event, acme.clock())
+            deliver_all(bot, Lane.SLACK, at=acme.clock())
+
+        with acme.slack.workspace.lock:
+            acme.slack.workspace.homes.clear()
+        victim = acme.replica()
+        close(acme.bot)
+        died = killed(victim, open_it, point, tmp_path / "said")
+        acme.later(seconds=50)  # past the lease
+        home.opened(acme.bot, "U0DANA", event, acme.clock())
+        acme.deliver()
+        assert "Search ranking" in said(acme), point
+        assert [] == acme.open(), point
+        if not died:
+            break
+    else:
+        pytest.fail("it never came to its end")
+
+
+def test_a_rate_limit_puts_it_off(acme: Bench) -> None:
+    """It waits as long as Slack says, and then shows what is true by then."""
+    acme.turn()
+    acme.slack.faults.add("views.publish", "ratelimited", retry_after=30)
+    home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
+    (attempt,) = acme.deliver()
+    assert (False, 30) == (attempt.sent, attempt.hold)
+    acme.later(seconds=20)
+    assert [] == acme.deliver()
+    acme.usage.spend(acme.clock(), "40", workspace="team-search")
+    acme.later(seconds=20)
+    acme.turn()
+
+    assert 2 == times_published(acme)
+    assert "$40 of $100" in said(acme)
+
+
+def test_two_replicas_publish_a_change_once(acme: Bench) -> None:
+    """Both see it, and the key lets one through."""
+    acme.turn()
+    home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
+    acme.deliver()
+    acme.usage.spend(acme.clock(), "40", workspace="team-search")
+    acme.later(minutes=1)
+    acme.tick()
+    other = acme.replica()
+    counts = [home.refresh(bot, acme.clock()) for bot in (acme.bot, other)]
+    acme.deliver()
+    close(other)
+
+    assert [1, 0] == counts
+    assert 2 == times_published(acme)
+
+
+def test_at_most_two_hundred_are_kept_up_to_date(acme: Bench) -> None:
+    """The last who opened it; everybody else's is published when they open it again."""
+    acme.turn()
+    for number in range(202):
+        acme.slack.add_person(f"p{number}@example.com", id=f"U1P{number}")
+        home.opened(acme.bot, f"U1P{number}", f"Ev{number}", acme.clock())
+    acme.deliver()
+    acme.usage.spend(acme.clock(), "40", workspace="team-search")
+    acme.later(minutes=1)
+    acme.tick()
+
+    assert 200 == home.refresh(acme.bot, acme.clock())
+
+
+def test_old_entries_are_forgotten(acme: Bench) -> None:
+    """A tab is no record: what nobody needs any more does not fill the outbox."""
+    acme.turn()
+    home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
+    acme.deliver()
+    acme.later(days=31)
+    home.refresh(acme.bot, acme.clock())
+
+    assert home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
+
+
+def test_it_looks_again_only_when_something_was_recorded(acme: Bench) -> None:
+    """A request makes it look; without any, the minute's turn is soon enough."""
+    watch = home.Watch()
+    acme.turn()
+    home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
+    acme.deliver()
+    assert 0 == watch.refresh_if_moved(acme.bot, acme.clock())
+    acme.ask()
+    changed = watch.refresh_if_moved(acme.bot, acme.clock())
+    acme.deliver()
+
+    assert (1, 0) == (changed, watch.refresh_if_moved(acme.bot, acme.clock()))
+    assert "Your open requests" in said(acme)
