@@ -55,7 +55,6 @@ def jobs(policy: Policy, sleep: history.Sleep = no_pause) -> tuple[Job, ...]:
         *(_history(source) for source in policy.sources),
         *(_revisions(source, sleep) for source in policy.sources),
         *(_people(help_) for help_ in policy.helps),
-        Job("home:decided", timedelta(seconds=5), home.Watch().refresh_if_moved),
         *BY_THE_CLOCK,
     )
 

@@ -29,12 +29,12 @@ class Watch:
     def __init__(self) -> None:
         self._seen: int | None = None
 
-    def refresh_if_moved(self, bot: Bot, now: datetime) -> int:
-        """As `refresh`, within seconds of a decision, an answer or a confirmation."""
+    def refresh_if_moved(self, bot: Bot, now: datetime) -> int | None:
+        """As `refresh`, after a decision, an answer or a confirmation; None when there was none."""
         with bot.db.transaction() as tx:
             length = audit.length(tx)
         if length == self._seen:
-            return 0
+            return None
         count = refresh(bot, now)
         self._seen = length
         return count
@@ -50,14 +50,14 @@ def refresh(bot: Bot, now: datetime) -> int:
     with bot.db.transaction() as tx:
         homes.forget_old(tx, now)
         last = homes.newest(tx, homes.openers(tx, now, MOST))
-        shown = {id_: str(e.result["digest"]) for id_, e in last.items() if e.result}
-        looked = views(tx, bot, shown, now) if shown else {}
-        changed = {id_: digest(view) for id_, view in looked.items()}
-        count = sum(
-            homes.change_for(tx, id_, new, last[id_].id, now)
-            for id_, new in sorted(changed.items())
-            if new != shown[id_]
-        )
+        shown = {id_: entry.result for id_, entry in last.items() if entry.result}
+        groups = {id_: result.get("groups", ()) for id_, result in shown.items()}
+        looked = views(tx, bot, groups, now) if shown else {}
+        count = 0
+        for id_, view in sorted(looked.items()):
+            new = digest(view)
+            if new != shown[id_]["digest"]:
+                count += homes.change_for(tx, id_, new, last[id_], now)
     if count:
         bot.wake()
     return count

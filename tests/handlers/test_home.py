@@ -1,67 +1,233 @@
-"""The Home tab: opened, pressed, kept up to date, over HTTP and Socket Mode."""
+"""The Home tab is opened, and everything on it can be pressed, by either way Slack delivers."""
 
-from bot.domain.overages import RequestState
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.overages import RequestKind, RequestState
 from bot.flows import doctor
-from bot.sandbox.slack import Person, View
 from bot.sandbox.slack.envelopes import Envelope
 from tests.handlers.desk import Desk
+from tests.handlers.homes import LENIENT, home_of, offers, opens, published, says
+from tests.story.town import at, town
 
 
-def opens(desk: Desk, name: str) -> Person:
-    """Somebody opens it, and it is there."""
-    person = desk.person(name)
-    assert person.opens_home().ok
-    desk.slack.wait_until(person.home)
-    desk.town.settles()
-    return person
+@pytest.fixture(params=["http", "socket"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """Acme in one of the two modes, with search at 81 % of its limit."""
+    url = f"sqlite:///{tmp_path / 'b.db'}"
+    with town(tmp_path, url, request.param, at("2026-11-02 11:00"), LENIENT) as place:
+        yield Desk(place)
 
 
-def turn(desk: Desk) -> None:
-    """Every job has its turn."""
-    desk.town.turn()
+@pytest.fixture
+def spent(either: Desk) -> Desk:
+    """The limit is reached, and the grace runs."""
+    either.town.spends("22")
+    either.town.turn()
+    return either
 
 
-def says(person: Person) -> str:
-    """All that stands on the tab."""
-    view = person.home()
-    assert view is not None
-    return str(view.blocks)
-
-
-def published(desk: Desk) -> int:
-    """How often any tab was published."""
-    return sum(c.method == "views.publish" for c in desk.slack.journal)
-
-
-def home_of(person: Person) -> View:
-    """The tab as it stands now."""
-    view = person.home()
-    assert view is not None
-    return view
-
-
-def test_the_owner_sees_their_budget_and_what_waits(desk: Desk) -> None:
+def test_the_owner_sees_their_budget_and_what_waits(either: Desk) -> None:
     """Spend, share, stage in words, data age, and the alert with its buttons."""
-    dana = opens(desk, "dana")
+    dana = opens(either, "dana")
     said = says(dana)
 
     for words in ("Search ranking", "$81 of $100 (81 %)", "respond", "as of", "Ask for more"):
         assert words in said
     assert "Waiting for your answer" in said
+    assert 1 == published(either)
 
 
-def test_it_works_in_socket_mode(socket_desk: Desk) -> None:
-    """The same event by the other way."""
-    assert "Search ranking" in says(opens(socket_desk, "dana"))
-
-
-def test_an_event_that_comes_again_publishes_once(desk: Desk) -> None:
+def test_an_event_that_comes_again_publishes_once(either: Desk) -> None:
     """Slack delivers until it is acknowledged, and sometimes after that."""
-    opens(desk, "dana")
-    assert desk.slack.events.redeliver().ok
+    opens(either, "dana")
+    assert either.slack.events.redeliver().ok
+    either.town.settles()
+
+    assert 1 == published(either)
+
+
+def test_the_messages_tab_is_none_of_ours(desk: Desk) -> None:
+    """Slack tells of it by the same event."""
+    desk.person("dana").opens_home()
+    desk.slack.wait_until(lambda: published(desk) == 1)
+    again = desk.sent_again("event_callback", event__tab="messages", event_id="Ev0OTHER")
     desk.town.settles()
 
+    assert again.ok
     assert 1 == published(desk)
+
+
+def test_an_answer_and_a_plan_from_home(either: Desk) -> None:
+    """The click is the answer and the form adds a word; the alert's DM shows both, the tab asks no more."""
+    dana = opens(either, "dana")
+    assert dana.presses("alert:planned", home_of(dana)).ok
+    assert either.slack.wait_until(dana.view).title == "This is planned"
+    dana.closes()
+    assert dana.presses("alert:ack", home_of(dana)).ok
+    assert either.slack.wait_until(dana.view).callback_id == "alert_answer"
+    assert either.submits(dana, note="moving the batch job").ok
+    either.town.settles()
+
+    assert "<@U0DANA> is on it" in either.alert().text
+    assert "moving the batch job" in either.alert().text
+    either.slack.wait_until(lambda: "Waiting for your answer" not in says(dana))
+
+
+@pytest.mark.parametrize("action", ["alert:request", "request:open"])
+def test_more_is_asked_for_from_home(either: Desk, action: str) -> None:
+    """From the alert, which that answers, or from the budget."""
+    dana = opens(either, "dana")
+    assert dana.presses(action, home_of(dana)).ok
+    assert either.slack.wait_until(dana.view).callback_id == "overage_request"
+    assert either.submits(dana, amount="20", reason="launch week").ok
+    either.town.settles()
+
+    assert "$20 more" in either.card().text
+    either.slack.wait_until(lambda: "Your open requests" in says(dana))
+    assert (action == "alert:request") == ("Waiting for your answer" not in says(dana))
+
+
+@pytest.mark.parametrize(
+    ("action", "now_said"), [("limit:now", "is blocked since"), ("limit:hold", "is blocked from")]
+)
+def test_the_last_word_is_said_from_home(spent: Desk, action: str, now_said: str) -> None:
+    """The response at once, or once later; an answered alert has still its buttons for it."""
+    dana = opens(spent, "dana")
+    dana.presses("alert:ack", home_of(dana))
+    spent.slack.wait_until(dana.view)
+    dana.closes()
+    spent.slack.wait_until(lambda: "alert:ack" not in offers(dana))
+    assert "limit:hold" in offers(dana)
+    assert dana.presses(action, home_of(dana)).ok
+    spent.town.settles()
+
+    spent.slack.wait_until(lambda: now_said in dana.dms()[-2].text or now_said in says(dana))
+    held = spent.town.gateway.holds("search")
+    assert ("block" if action == "limit:now" else "allow") == held.mode
+    spent.slack.wait_until(lambda: "limit:hold" not in offers(dana))
+
+
+def test_the_glass_is_broken_from_home(spent: Desk) -> None:
+    """By the owner, also once the alert is answered."""
+    dana = opens(spent, "dana")
+    assert 1 == offers(dana).count("alert:break_glass")
+    dana.presses("alert:ack", home_of(dana))
+    spent.slack.wait_until(dana.view)
+    dana.closes()
+    spent.slack.wait_until(lambda: "alert:ack" not in offers(dana))
+    assert 1 == offers(dana).count("alert:break_glass")
+    assert dana.presses("alert:break_glass", home_of(dana)).ok
+    assert spent.slack.wait_until(dana.view).callback_id == "break_glass"
+    assert spent.submits(dana, amount="10", hours="4", reason="checkout is down").ok
+    spent.town.settles()
+
+    assert RequestKind.BREAK_GLASS is spent.requests()[0].kind
+    assert 110 == spent.town.limit_at_gateway()
+    spent.slack.wait_until(lambda: "exception:end" in offers(dana))
+
+
+def test_an_approver_decides_from_home(either: Desk) -> None:
+    """The card in the channel and the requester's tab change, and the approver is asked no more."""
+    either.asks("20")
+    tom, fin = opens(either, "tom"), opens(either, "fin")
+    assert "Your open requests" in says(tom)
+    assert "Waiting for your decision" in says(fin)
+    assert "Waiting for your decision" not in says(tom)
+    assert fin.presses("request:approve", home_of(fin)).ok
+    either.slack.wait_until(lambda: either.state() is RequestState.APPROVED)
+    either.town.settles()
+
+    either.slack.wait_until(lambda: "Limit lifted to $120 ✓" in says(tom))
+    assert "Approved by <@U0FIN>" in either.card().text
+    assert "Your open requests" not in says(tom)
+    either.slack.wait_until(lambda: "Waiting for your decision" not in says(fin))
+
+
+@pytest.mark.parametrize(
+    ("action", "form", "values", "state"),
+    [
+        ("request:adjust", "overage_decision", {"amount": "15"}, RequestState.APPROVED),
+        ("request:deny", "overage_decision", {"reason": "not now"}, RequestState.DENIED),
+        ("request:ask", "request_question", {"question": "why?"}, RequestState.PENDING),
+    ],
+)
+def test_the_forms_of_those_who_decide_open_from_home(
+    either: Desk, action: str, form: str, values: dict[str, str], state: RequestState
+) -> None:
+    """Less, no and a question each have a form, and what is sent with it counts."""
+    either.asks("20")
+    fin = opens(either, "fin")
+    assert fin.presses(action, home_of(fin)).ok
+    assert either.slack.wait_until(fin.view).callback_id == form
+    assert either.submits(fin, **values).ok
+    either.town.settles()
+
+    either.slack.wait_until(lambda: either.state() is state)
+    asked_no_more = state is not RequestState.PENDING
+    either.slack.wait_until(lambda: asked_no_more != ("request:approve" in offers(fin)))
+    either.slack.wait_until(lambda: asked_no_more or "1 question" in either.card().text)
+
+
+def test_a_request_is_changed_and_withdrawn_from_home(either: Desk) -> None:
+    """By whoever asked; the approver's tab shows what it is now, and then that nothing waits."""
+    either.asks("20")
+    tom, fin = opens(either, "tom"), opens(either, "fin")
+    assert tom.presses("request:amend", home_of(tom)).ok
+    either.slack.wait_until(tom.view)
+    assert either.submits(tom, amount="15").ok
+    either.slack.wait_until(lambda: "asks for $15 more" in says(fin))
+    either.slack.wait_until(lambda: "$15 more for Search ranking" in says(tom))
+    assert tom.presses("request:withdraw", home_of(tom)).ok
+    either.slack.wait_until(lambda: either.state() is RequestState.WITHDRAWN)
+    either.town.settles()
+
+    either.slack.wait_until(lambda: "Waiting for your decision" not in says(fin))
+    either.slack.wait_until(lambda: "Your open requests" not in says(tom))
+
+
+@pytest.mark.parametrize("name", ["dana", "fin", "tom", "lee"])
+def test_who_may_end_an_exception_ends_it_from_home(either: Desk, name: str) -> None:
+    """Owner, backup, approver, and whoever asked; the button is gone afterwards, for everybody."""
+    either.asks("20")
+    person, fin = opens(either, name), opens(either, "fin")
+    fin.presses("request:approve", home_of(fin))
+    either.slack.wait_until(lambda: either.state() is RequestState.APPROVED)
+    either.town.goes_to("2026-11-02 11:05")
+    assert person.presses("exception:end", home_of(person)).ok
+    either.town.settles()
+
+    either.slack.wait_until(lambda: "exception:end" not in offers(person))
+    either.slack.wait_until(lambda: "exception:end" not in offers(fin))
+    assert f"ended early by <@U0{name.upper()}>" in either.card().text
+
+
+def test_an_answer_to_a_press_on_home_is_a_dm(either: Desk) -> None:
+    """There is no channel to whisper in, and an old tab still gets an answer."""
+    either.asks("20")
+    fin = opens(either, "fin")
+    old = home_of(fin)
+    fin.presses("request:approve", old)
+    either.slack.wait_until(lambda: either.state() is RequestState.APPROVED)
+    either.town.settles()
+    assert fin.presses("request:approve", old).ok
+    either.slack.wait_until(lambda: "already" in fin.dms()[-1].text.lower())
+
+    assert [] == fin.ephemerals()
+
+
+def test_a_stale_press_by_somebody_else_is_refused_in_words(spent: Desk) -> None:
+    """What stood on an old tab is judged by what is true now."""
+    lee = opens(spent, "lee")
+    dana = opens(spent, "dana")
+    old = home_of(lee)
+    dana.presses("limit:hold", home_of(dana))
+    spent.slack.wait_until(lambda: "has held it off once" in says(dana))
+    assert lee.presses("limit:hold", old).ok
+
+    spent.slack.wait_until(lambda: any("has held it off already" in m.text for m in lee.dms()))
 
 
 def test_slack_verifies_the_address(desk: Desk) -> None:
@@ -73,136 +239,16 @@ def test_slack_verifies_the_address(desk: Desk) -> None:
     assert "a word" in str(ack.body)
 
 
-def test_an_approver_decides_from_home(desk: Desk) -> None:
-    """The card in the channel and the requester's tab change, and the approver is asked no more."""
-    desk.asks("20")
-    tom, fin = opens(desk, "tom"), opens(desk, "fin")
-    assert "Your open requests" in says(tom)
-    assert "Waiting for your decision" in says(fin)
-    assert "Waiting for your decision" not in says(tom)
-    assert fin.presses("request:approve", home_of(fin)).ok
-    desk.slack.wait_until(lambda: desk.state() is RequestState.APPROVED)
-    desk.town.settles()
-    turn(desk)
-
-    assert "Approved by <@U0FIN>" in desk.card().text
-    assert "Waiting for your decision" not in says(fin)
-    assert "Your open requests" not in says(tom)
-    assert "$20 more until" in says(tom)
-
-
-def test_who_may_end_an_exception_ends_it_from_home(desk: Desk) -> None:
-    """The button stands there while it holds, and is gone afterwards."""
-    desk.asks("20")
-    dana, fin = opens(desk, "dana"), opens(desk, "fin")
-    fin.presses("request:approve", home_of(fin))
-    desk.slack.wait_until(lambda: desk.state() is RequestState.APPROVED)
-    desk.town.goes_to("2026-11-02 11:05")
-    assert dana.presses("exception:end", home_of(dana)).ok
-    desk.town.settles()
-    desk.town.goes_to("2026-11-02 11:06")
-
-    assert "Exceptions that hold" not in says(dana)
-    assert "ended early by <@U0DANA>" in desk.card().text
-
-
-def test_answering_and_asking_from_home(desk: Desk) -> None:
-    """The same handlers open the same forms."""
-    dana = opens(desk, "dana")
-    assert dana.presses("alert:ack", home_of(dana)).ok
-    assert desk.slack.wait_until(dana.view).callback_id == "alert_answer"
-    dana.closes()
-    assert dana.presses("request:open", home_of(dana)).ok
-    assert desk.slack.wait_until(dana.view).callback_id == "overage_request"
-    dana.closes()
-    turn(desk)
-
-    assert "Waiting for your answer" not in says(dana)
-
-
-def test_the_forms_of_those_who_decide_open_from_home(desk: Desk) -> None:
-    """Less, no and a question each have a form, and a denial sent from it counts."""
-    desk.asks("20")
-    fin = opens(desk, "fin")
-    for action, callback in (
-        ("request:adjust", "overage_decision"),
-        ("request:ask", "request_question"),
-        ("request:deny", "overage_decision"),
-    ):
-        assert fin.presses(action, home_of(fin)).ok
-        assert desk.slack.wait_until(fin.view).callback_id == callback
-        if action != "request:deny":
-            fin.closes()
-    assert desk.submits(fin, reason="not this month").ok
-    desk.slack.wait_until(lambda: desk.state() is RequestState.DENIED)
-
-
-def test_a_request_is_withdrawn_from_home(desk: Desk) -> None:
-    """By whoever asked."""
-    desk.asks("20")
-    tom = opens(desk, "tom")
-    assert tom.presses("request:withdraw", home_of(tom)).ok
-    desk.slack.wait_until(lambda: desk.state() is RequestState.WITHDRAWN)
-
-
-def test_an_answer_to_a_press_on_home_is_a_dm(desk: Desk) -> None:
-    """There is no channel to whisper in, and an old tab still gets an answer."""
-    desk.asks("20")
-    fin = opens(desk, "fin")
-    old = home_of(fin)
-    fin.presses("request:approve", old)
-    desk.slack.wait_until(lambda: desk.state() is RequestState.APPROVED)
-    desk.town.settles()
-    assert fin.presses("request:approve", old).ok
-    desk.slack.wait_until(lambda: "already" in fin.dms()[-1].text.lower())
-
-
-def test_what_did_not_change_is_not_published_again(desk: Desk) -> None:
-    """The line on the age alone is no change; spend is."""
-    dana = opens(desk, "dana")
-    turn(desk)
-    before = published(desk)
-    desk.town.goes_to("2026-11-02 11:02")
-    assert before == published(desk)
-    desk.town.spends("4")
-    desk.town.goes_to("2026-11-02 11:04")
-
-    assert before + 1 == published(desk)
-    assert "$85 of $100" in says(dana)
-
-
-def test_a_state_that_comes_again_is_published_again(desk: Desk) -> None:
-    """Withdrawn, the tab shows what it showed before the request."""
-    tom = opens(desk, "tom")
-    for number in (1, 2):
-        desk.asks("20")
-        turn(desk)
-        assert "Your open requests" in says(tom)
-        tom.presses("request:withdraw", home_of(tom))
-        desk.slack.wait_until(lambda: desk.state() is RequestState.WITHDRAWN)
-        turn(desk)
-        assert ("Your open requests" in says(tom), number) == (False, number)
-
-
-def test_nobody_hears_of_it_who_did_not_open_it(desk: Desk) -> None:
-    """Nor does somebody who has not looked for a month."""
-    opens(desk, "dana")
-    before = published(desk)
-    desk.town.goes_to("2026-12-03 11:00")
-
-    assert before == published(desk)
-
-
-def test_a_lost_answer_is_published_again(desk: Desk) -> None:
+def test_a_lost_answer_is_published_again(either: Desk) -> None:
     """Publishing twice shows the same."""
-    desk.slack.faults.add("views.publish", "lost_answer")
-    dana = desk.person("dana")
+    either.slack.faults.add("views.publish", "lost_answer")
+    dana = either.person("dana")
     dana.opens_home()
-    desk.slack.wait_until(lambda: published(desk) == 1)
-    desk.town.clock.to(desk.town.clock().replace(minute=1))
-    desk.town.settles()
+    either.slack.wait_until(lambda: published(either) == 1)
+    either.town.clock.to(either.town.clock().replace(minute=1))
+    either.town.settles()
 
-    assert 2 == published(desk)
+    assert 2 == published(either)
     assert "Search ranking" in says(dana)
 
 
@@ -210,14 +256,20 @@ def test_a_tab_that_is_off_is_told_by_doctor_alone(desk: Desk) -> None:
     """Once for everybody, with what to do; the operators' channel stays quiet."""
     town = desk.town
     before = len(town.said_in("#ai-budget-ops"))
+
+    def found() -> doctor.Finding:
+        return {f.name: f for f in doctor.examine(town.bot.bot, town.clock())}["Home tab"]
+
+    assert (True, "nobody has opened it yet") == (found().ok, found().text)
     desk.slack.faults.add("views.publish", "error", error="not_enabled")
     desk.person("dana").opens_home()
     desk.slack.wait_until(lambda: published(desk) == 1)
     town.settles()
-    turn(desk)
-    found = {f.name: f for f in doctor.examine(town.bot.bot, town.clock())}["Home tab"]
+    town.turn()
 
-    assert not found.ok
-    assert "Turn on the app's Home tab" in found.text
+    assert not found().ok
+    assert "Turn on the app's Home tab" in found().text
     assert 1 == published(desk)
     assert before == len(town.said_in("#ai-budget-ops"))
+    opens(desk, "dana")
+    assert (True, "published to whoever opens it") == (found().ok, found().text)

@@ -10,7 +10,7 @@ from bot.flows.delivery.attempts import Attempt, too_old
 from bot.flows.delivery.messages import APP_BROKEN
 from bot.parts import Bot
 from bot.render.home import digest
-from store import outbox
+from store import homes, outbox
 from store.outbox import OutboxEntry
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,9 @@ def deliver_home(bot: Bot, entry: OutboxEntry, now: datetime) -> Attempt:
     """
     person = str(entry.request["person"])
     try:
+        groups = _groups(bot, entry, person)
         with bot.db.transaction() as tx:
-            view = views(tx, bot, [person], now)[person]
+            view = views(tx, bot, {person: groups}, now)[person]
         bot.slack.publish(person, view)
     except DeliveryError as error:
         return _failed(bot, entry, error, now)
@@ -34,9 +35,29 @@ def deliver_home(bot: Bot, entry: OutboxEntry, now: datetime) -> Attempt:
         failed = DeliveryError(f"{type(error).__name__} while publishing", ambiguous=True)
         return _failed(bot, entry, failed, now)
     with bot.db.transaction() as tx:
-        outbox.settle(tx, entry, now, {"digest": digest(view)})
+        outbox.settle(tx, entry, now, {"digest": digest(view), "groups": groups})
     logger.info("home published", extra={"action": "home_published", "key": entry.key})
     return Attempt(entry.key, sent=True)
+
+
+def _groups(bot: Bot, entry: OutboxEntry, person: str) -> list[str]:
+    """
+    In which user groups of the policy somebody is: asked when they open the tab, and kept with it.
+
+    Where Slack does not tell, the tab is published without what they see as members.
+    """
+    if entry.subject == homes.CHANGED:
+        return list(entry.request["groups"])
+    teams = [b.team for b in bot.policy.tree if b.team is not None]
+    lists = [*bot.policy.approvers.values(), *teams]
+    found = []
+    for group in sorted({one.usergroup for one in lists if one.usergroup}):
+        try:
+            if person in bot.slack.usergroup(group):
+                found.append(group)
+        except DeliveryError as error:
+            logger.info("group unknown", extra={"action": "group_unknown", "error": str(error)})
+    return found
 
 
 def _failed(bot: Bot, entry: OutboxEntry, error: DeliveryError, now: datetime) -> Attempt:
