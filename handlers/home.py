@@ -13,4 +13,5 @@ def opened(event: Mapping[str, Any], body: Mapping[str, Any], bot: Bot, now: dat
     if event.get("tab") != "home":
         return
     who = accounts.who(bot, event["user"], now)
-    home.opened(bot, who.id, str(body["event_id"]), now)
+    if accounts.is_a_member(bot, who):
+        home.opened(bot, who.id, str(body["event_id"]), now)

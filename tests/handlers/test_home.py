@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.overages import RequestKind, RequestState
 from bot.flows import doctor
+from bot.sandbox.slack.accounts import Kind
 from bot.sandbox.slack.envelopes import Envelope
 from tests.handlers.desk import Desk
 from tests.handlers.homes import LENIENT, home_of, offers, opens, published, says
@@ -57,6 +58,17 @@ def test_the_messages_tab_is_none_of_ours(desk: Desk) -> None:
     desk.town.settles()
 
     assert again.ok
+    assert 1 == published(desk)
+
+
+@pytest.mark.parametrize("kind", ["stranger", "neighbour"])
+def test_somebody_from_outside_has_no_tab(desk: Desk, kind: Kind) -> None:
+    """Who shares a channel with us sees that channel, and no budgets."""
+    person = desk.newcomer("visitor", kind)
+    person.opens_home()
+    opens(desk, "dana")
+
+    assert person.home() is None
     assert 1 == published(desk)
 
 
