@@ -35,8 +35,9 @@ class Watch:
             length = audit.length(tx)
         if length == self._seen:
             return None
-        count = refresh(bot, now)
-        self._seen = length
+        count, is_sure = _look(bot, now)
+        if is_sure:
+            self._seen = length
         return count
 
 
@@ -46,6 +47,16 @@ def refresh(bot: Bot, now: datetime) -> int:
 
     What waits to be published is left alone, for it is put together when it is sent. Where
     publishing was refused for good, nothing is tried before they open it again.
+    """
+    return _look(bot, now)[0]
+
+
+def _look(bot: Bot, now: datetime) -> tuple[int, bool]:
+    """
+    For how many people; and whether nobody's tab is on its way.
+
+    One that is, may have been put together before what was just recorded: whoever looks because of
+    that has to look again.
     """
     with bot.db.transaction() as tx:
         homes.forget_old(tx, now)
@@ -60,4 +71,4 @@ def refresh(bot: Bot, now: datetime) -> int:
                 count += homes.change_for(tx, id_, new, last[id_], now)
     if count:
         bot.wake()
-    return count
+    return count, not any(entry.state == "pending" and entry.attempts for entry in last.values())

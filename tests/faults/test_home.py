@@ -1,11 +1,15 @@
 """The Home tab through crashes, lost answers and rate limits."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.effects.home import views
 from bot.flows import home
 from bot.parts import Bot
+from bot.render.home import digest
+from store import outbox
 from store.outbox import Lane
 from tests.faults.bench import Bench, close, deliver_all
 from tests.faults.crashes import killed
@@ -127,3 +131,23 @@ def test_it_looks_again_only_when_something_was_recorded(acme: Bench) -> None:
 
     assert (1, None) == (changed, watch.refresh_if_moved(acme.bot, acme.clock()))
     assert "Your open requests" in said(acme)
+
+
+def test_a_decision_while_a_tab_is_on_its_way_is_not_missed(acme: Bench) -> None:
+    """What another process is sending was put together before it, so somebody looks again."""
+    watch = home.Watch()
+    acme.turn()
+    home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
+    with acme.bot.db.transaction() as tx:
+        (entry,) = outbox.claim(tx, Lane.SLACK, acme.clock(), limit=1, lease=timedelta(minutes=1))
+        before = views(tx, acme.bot, {"U0DANA": []}, acme.clock())["U0DANA"]
+    acme.ask()
+    assert 0 == watch.refresh_if_moved(acme.bot, acme.clock())
+    with acme.bot.db.transaction() as tx:
+        assert outbox.settle(tx, entry, acme.clock(), {"digest": digest(before), "groups": []})
+    changed = watch.refresh_if_moved(acme.bot, acme.clock())
+    acme.deliver()
+
+    assert 1 == changed
+    assert "Your open requests" in said(acme)
+    assert watch.refresh_if_moved(acme.bot, acme.clock()) is None
