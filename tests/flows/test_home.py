@@ -149,11 +149,11 @@ def test_somebody_without_a_budget_sees_the_top_of_the_tree(acme: Bench) -> None
 
 
 def test_what_no_rule_claims_is_nobodys_budget(acme: Bench) -> None:
-    """Whoever owns it reads it apart, in dollars and in per cent of everything."""
+    """Whoever owns it reads it apart, in dollars and per cent, below their own or the top ones."""
     view = opens(acme, "ops")
 
-    assert ["Usage that no rule claims"] == titles(view)
-    assert [] == rows(view)
+    assert ["Budgets", "Usage that no rule claims"] == titles(view)
+    assert ["platform", "growth"] == rows(view)
     assert "$19 of $100 this period (19 %)" in view.all_text()
 
 

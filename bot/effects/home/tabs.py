@@ -27,24 +27,32 @@ def views(
     shelf = Shelf(bot.policy.tree)
     looking = viewers(tx, who, now)
     own = {id_: shelf.of(viewer) for id_, viewer in looking.items()}
-    shown = {id_: found or shelf.top() for id_, found in own.items()}
-    sight = look(tx, bot, [b for found in shown.values() for b in found], now)
+    rest = {id_: shelf.what_no_rule_claims(viewer) for id_, viewer in looking.items()}
+    shown = {
+        id_: own[id_] or [budget for budget in shelf.top() if budget not in rest[id_]]
+        for id_ in looking
+    }
+    sight = look(tx, bot, [b for id_ in looking for b in (*shown[id_], *rest[id_])], now)
     return {
-        id_: home_view(_home(bot, viewer, bool(own[id_]), shown[id_], sight, now))
+        id_: home_view(_home(bot, viewer, bool(own[id_]), shown[id_], bool(rest[id_]), sight, now))
         for id_, viewer in looking.items()
     }
 
 
 def _home(
-    bot: Bot, viewer: Viewer, own: bool, budgets: list[Budget], sight: Sight, now: datetime
+    bot: Bot,
+    viewer: Viewer,
+    own: bool,
+    budgets: list[Budget],
+    rest: bool,
+    sight: Sight,
+    now: datetime,
 ) -> Home:
     alerts = _alerts(bot, viewer, sight, now)
     told = {on.id for on in alerts}
-    seen = [
-        _on_home(bot, viewer, sight, budget, told)
-        for budget in budgets
-        if not (own and budget.id == UNATTRIBUTED)
-    ]
+    unclaimed = Unclaimed(sight.standings[UNATTRIBUTED], sight.everything) if rest else None
+    seen = [_on_home(bot, viewer, sight, budget, told) for budget in budgets]
+    stand = [on.standing for on in seen] + ([unclaimed.standing] if unclaimed else [])
     seen.sort(key=lambda on: (-on.standing.percent, -on.standing.spent, on.standing.budget.id))
     return Home(
         own=own,
@@ -53,8 +61,8 @@ def _home(
         to_decide=_to_decide(viewer, sight),
         requests=[k.card for k in sight.open if k.request.requester == viewer.person.id],
         exceptions=[k.card for k in sight.live if _may_end(bot, viewer, k)],
-        unclaimed=_unclaimed(sight) if own and _has_unclaimed(budgets) else None,
-        freshness=together([sight.standings[budget.id].freshness for budget in budgets]),
+        unclaimed=unclaimed,
+        freshness=together([s.freshness for s in stand]),
         basis=bot.policy.basis,
         zone=bot.policy.organization.time_zone,
         command=bot.policy.command,
@@ -140,11 +148,3 @@ def _is_on_a_list(viewer: Viewer, known: Known) -> bool:
     groups = known.asked.groups
     got_one = viewer.person.id.lower() in known.written_to
     return bool(groups) and (got_one or not viewer.groups.isdisjoint(groups))
-
-
-def _has_unclaimed(budgets: Collection[Budget]) -> bool:
-    return any(budget.id == UNATTRIBUTED for budget in budgets)
-
-
-def _unclaimed(sight: Sight) -> Unclaimed:
-    return Unclaimed(sight.standings[UNATTRIBUTED], sight.everything)

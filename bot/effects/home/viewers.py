@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.budgets import Budget, BudgetId, BudgetTree, WhoAsks
+from bot.domain.budgets import UNATTRIBUTED, Budget, BudgetId, BudgetTree, WhoAsks
 from bot.domain.people import Person
 from store import delegations, people
 
@@ -87,6 +87,8 @@ class Shelf:
         self._owned: dict[str, list[BudgetId]] = {}
         self._teams = [b for b in tree if b.team is not None and b.overage.ask is WhoAsks.TEAM]
         for budget in tree:
+            if budget.id == UNATTRIBUTED:
+                continue  # nobody's budget, whoever answers for it
             for ref in {r.lower() for r in (budget.owner, budget.backup) if r}:
                 self._owned.setdefault(ref, []).append(budget.id)
 
@@ -99,3 +101,8 @@ class Shelf:
     def top(self) -> list[Budget]:
         """For somebody who has none: the top of the tree."""
         return [budget for budget in self._tree if budget.parent is None][:TOP]
+
+    def what_no_rule_claims(self, viewer: Viewer) -> list[Budget]:
+        """For whoever answers for it."""
+        rest = self._tree.budgets.get(UNATTRIBUTED)
+        return [rest] if rest is not None and viewer.answers_for(rest) else []

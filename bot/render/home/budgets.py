@@ -15,7 +15,8 @@ from bot.render.status import bar
 def budget(on: OnHome) -> list[Block]:
     """Bar, figures and what they mean; one block, but for the glass that takes another."""
     s, block_id = on.standing, f"budget_{on.standing.budget.id}"
-    text = "\n".join([f"*{named(s.budget.name)}*  {bar(s)}", _figures(s), *_blind(s), *_bound(on)])
+    title = f"*{named(s.budget.name)}*" + (f"  {bar(s)}" if s.limit is not None else "")
+    text = "\n".join([title, _figures(s), *_blind(s), *_bound(on)])
     if on.instead_of is not None:
         text += f"\nyours while {person(on.instead_of)} is away"
     ask = None

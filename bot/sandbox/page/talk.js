@@ -238,6 +238,7 @@ function become(person) {
   you = person;
   notice("");
   draw();
+  if (room === HOME) act({ do: "home" });
 }
 
 function enter(key) {
