@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.budgets import UNATTRIBUTED, Budget
+from bot.domain.budgets import Budget
 from bot.domain.escalation import Step
 from bot.domain.standings import binding, together
 from bot.effects.home.sight import Known, Sight, look
-from bot.effects.home.viewers import Shelf, Viewer, viewers
+from bot.effects.home.viewers import Seen, Shelf, Viewer, viewers
 from bot.parts import Bot
 from bot.render.grace import last_word
 from bot.render.home import AlertOnHome, Asked, Home, OnHome, Unclaimed, View, home_view
@@ -26,43 +26,28 @@ def views(
     """
     shelf = Shelf(bot.policy.tree)
     looking = viewers(tx, who, now)
-    own = {id_: shelf.of(viewer) for id_, viewer in looking.items()}
-    rest = {id_: shelf.what_no_rule_claims(viewer) for id_, viewer in looking.items()}
-    shown = {
-        id_: own[id_] or [budget for budget in shelf.top() if budget not in rest[id_]]
-        for id_ in looking
-    }
-    sight = look(tx, bot, [b for id_ in looking for b in (*shown[id_], *rest[id_])], now)
+    seen = {id_: shelf.of(viewer) for id_, viewer in looking.items()}
+    sight = look(tx, bot, [b for one in seen.values() for b in one.everything], now)
     return {
-        id_: home_view(_home(bot, viewer, bool(own[id_]), shown[id_], bool(rest[id_]), sight, now))
-        for id_, viewer in looking.items()
+        id_: home_view(_home(bot, viewer, seen[id_], sight, now)) for id_, viewer in looking.items()
     }
 
 
-def _home(
-    bot: Bot,
-    viewer: Viewer,
-    own: bool,
-    budgets: list[Budget],
-    rest: bool,
-    sight: Sight,
-    now: datetime,
-) -> Home:
+def _home(bot: Bot, viewer: Viewer, seen: Seen, sight: Sight, now: datetime) -> Home:
     alerts = _alerts(bot, viewer, sight, now)
     told = {on.id for on in alerts}
-    unclaimed = Unclaimed(sight.standings[UNATTRIBUTED], sight.everything) if rest else None
-    seen = [_on_home(bot, viewer, sight, budget, told) for budget in budgets]
-    stand = [on.standing for on in seen] + ([unclaimed.standing] if unclaimed else [])
-    seen.sort(key=lambda on: (-on.standing.percent, -on.standing.spent, on.standing.budget.id))
+    budgets = [_on_home(bot, viewer, sight, budget, told) for budget in seen.budgets]
+    budgets.sort(key=lambda on: (-on.standing.percent, -on.standing.spent, on.standing.budget.id))
+    rest = sight.standings[seen.rest.id] if seen.rest else None
     return Home(
-        own=own,
-        budgets=seen,
+        own=seen.own,
+        budgets=budgets,
         alerts=alerts,
         to_decide=_to_decide(viewer, sight),
         requests=[k.card for k in sight.open if k.request.requester == viewer.person.id],
         exceptions=[k.card for k in sight.live if _may_end(bot, viewer, k)],
-        unclaimed=unclaimed,
-        freshness=together([s.freshness for s in stand]),
+        unclaimed=Unclaimed(rest, sight.everything) if rest else None,
+        freshness=together([sight.standings[b.id].freshness for b in seen.everything]),
         basis=bot.policy.basis,
         zone=bot.policy.organization.time_zone,
         command=bot.policy.command,

@@ -88,21 +88,36 @@ class Shelf:
         self._teams = [b for b in tree if b.team is not None and b.overage.ask is WhoAsks.TEAM]
         for budget in tree:
             if budget.id == UNATTRIBUTED:
-                continue  # nobody's budget, whoever answers for it
+                continue
             for ref in {r.lower() for r in (budget.owner, budget.backup) if r}:
                 self._owned.setdefault(ref, []).append(budget.id)
 
-    def of(self, viewer: Viewer) -> list[Budget]:
-        """Those somebody answers for, and those of their team."""
+    def of(self, viewer: Viewer) -> "Seen":
+        """Those somebody answers for, and those of their team; else the top of the tree."""
         ids = {id_ for name in (*viewer.names, *viewer.away) for id_ in self._owned.get(name, ())}
         ids |= {budget.id for budget in self._teams if viewer.is_of_the_team(budget)}
-        return [self._tree.budgets[id_] for id_ in sorted(ids)]
+        own = [self._tree.budgets[id_] for id_ in sorted(ids)]
+        rest = self._tree.budgets.get(UNATTRIBUTED)
+        if rest is not None and not viewer.answers_for(rest):
+            rest = None
+        return Seen(bool(own), own or [b for b in self._top() if b != rest], rest)
 
-    def top(self) -> list[Budget]:
-        """For somebody who has none: the top of the tree."""
+    def _top(self) -> list[Budget]:
         return [budget for budget in self._tree if budget.parent is None][:TOP]
 
-    def what_no_rule_claims(self, viewer: Viewer) -> list[Budget]:
-        """For whoever answers for it."""
-        rest = self._tree.budgets.get(UNATTRIBUTED)
-        return [rest] if rest is not None and viewer.answers_for(rest) else []
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    What of the tree somebody sees. `own`: the budgets are theirs, and not the top of the tree.
+
+    `rest` is what no rule claims, for whoever answers for it: it is nobody's budget.
+    """
+
+    own: bool
+    budgets: list[Budget]
+    rest: Budget | None
+
+    @property
+    def everything(self) -> list[Budget]:
+        return [*self.budgets, *([self.rest] if self.rest else [])]
