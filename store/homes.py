@@ -51,6 +51,13 @@ def change_for(tx: Session, person: str, digest: str, after: OutboxEntry, now: d
     return _add(tx, person, name, CHANGED, _LAST, known, now)
 
 
+def put_off(tx: Session, until: datetime) -> None:
+    """Slack takes no more tabs before then: none that waits is tried in vain."""
+    c = _outbox.c
+    waits = (_HOMES, c.state == "pending", c.attempts == 0, c.due_at < until)
+    tx.execute(sa.update(_outbox).where(*waits).values(due_at=until))
+
+
 def openers(tx: Session, now: datetime, most: int) -> list[str]:
     """Who opened it in the last 30 days, the latest first; at most so many."""
     c = _outbox.c

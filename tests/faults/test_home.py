@@ -65,7 +65,7 @@ def test_a_rate_limit_puts_it_off(acme: Bench) -> None:
     acme.slack.faults.add("views.publish", "ratelimited", retry_after=30)
     home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
     (attempt,) = acme.deliver()
-    assert (False, 30) == (attempt.sent, attempt.hold)
+    assert not attempt.sent
     acme.later(seconds=20)
     assert [] == acme.deliver()
     acme.usage.spend(acme.clock(), "40", workspace="team-search")
@@ -74,6 +74,25 @@ def test_a_rate_limit_puts_it_off(acme: Bench) -> None:
 
     assert 2 == times_published(acme)
     assert "$40 of $100" in said(acme)
+
+
+def test_a_limit_on_tabs_holds_up_no_message(acme: Bench) -> None:
+    """Other tabs are not tried in vain meanwhile, and what people have to know goes out."""
+    acme.turn()
+    for name in ("DANA", "LEE", "TOM"):
+        home.opened(acme.bot, f"U0{name}", "Ev1", acme.clock())
+    acme.slack.faults.add("views.publish", "ratelimited", retry_after=30)
+    (attempt,) = acme.deliver()
+    assert (False, 0) == (attempt.sent, attempt.hold)
+    acme.ask()
+    acme.deliver()
+    assert any("Overage request #1" in text for text in acme.town.said_to("fin"))
+    assert 1 == times_published(acme)
+    acme.later(seconds=31)
+    acme.deliver()
+
+    assert 4 == times_published(acme)
+    assert [] == acme.open()
 
 
 def test_two_replicas_publish_a_change_once(acme: Bench) -> None:

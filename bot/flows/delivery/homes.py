@@ -1,7 +1,7 @@
 """Home tabs: put together when they are sent, so what is published is never old."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clients.slack import DeliveryError
 from bot.domain.backoff import delay
@@ -68,6 +68,8 @@ def _failed(bot: Bot, entry: OutboxEntry, error: DeliveryError, now: datetime) -
         else:
             later = now + delay(entry.attempts, error.retry_after)
             outbox.retry(tx, entry, later, str(error))
+        if error.retry_after:
+            homes.put_off(tx, now + timedelta(seconds=error.retry_after))
     logger.warning(
         "home not published",
         extra={
@@ -76,4 +78,5 @@ def _failed(bot: Bot, entry: OutboxEntry, error: DeliveryError, now: datetime) -
             "error": str(error),
         },
     )
-    return Attempt(entry.key, sent=False, hold=error.retry_after or 0)
+    # A limit on tabs is none on messages, so the lane goes on.
+    return Attempt(entry.key, sent=False)
