@@ -11,9 +11,10 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from bot.domain.alerts import AlertFigures
 from bot.domain.grace import Word
 from bot.domain.money import micros
+from bot.domain.standings import Freshness
 from bot.render.home import AlertOnHome, Asked, OnHome, digest, home_view
 from bot.sandbox.slack.checks import view_problems
-from tests.domain.values import FRESH, HOUR, NOW, UNLIMITED, standing
+from tests.domain.values import DAY, FRESH, HOUR, NOW, UNLIMITED, standing
 from tests.render.homes import BLIND, EMPTY, HOMES, buttons, crowded, said, texts
 from tests.render.samples import (
     APPROVED,
@@ -135,14 +136,35 @@ def test_whoever_gives_the_dollars_is_asked_to_agree() -> None:
     """Where they also decide, they decide; and without a donor there is nothing to agree to."""
     transfer, plain = card(donor="Growth"), card()
 
-    def labels(asked: Asked) -> list[str]:
+    def pressable(asked: Asked) -> list[dict[str, Any]]:
         view = home_view(replace(EMPTY, to_decide=(asked,)))
-        found = [e for b in view["blocks"] if b["type"] == "actions" for e in b["elements"]]
-        return [element["text"]["text"] for element in found]
+        return [e for b in view["blocks"] if b["type"] == "actions" for e in b["elements"]]
 
+    def labels(asked: Asked) -> list[str]:
+        return [element["text"]["text"] for element in pressable(asked)]
+
+    def spoken(asked: Asked) -> str:
+        return str(pressable(asked)[0]["accessibility_label"])
+
+    assert "Agree to $50 less for Growth, request 42" == spoken(Asked(transfer, gives=True))
+    assert "Approve request 42, $50 for Search ranking" == spoken(Asked(transfer))
     assert ["Agree", "Deny…", "Ask…"] == labels(Asked(transfer, gives=True))
     assert ["Approve", "Approve less…", "Deny…", "Ask…"] == labels(Asked(transfer))
     assert ["Approve", "Approve less…", "Deny…", "Ask…"] == labels(Asked(plain, gives=True))
+
+
+def test_blind_figures_say_since_when() -> None:
+    """Since the source went away, or as old as they are; what was never read says that."""
+    old, never = Freshness(NOW - DAY, stale=True), Freshness(None, stale=True, reason="no poll yet")
+
+    def shown(freshness: Freshness) -> str:
+        on = OnHome(standing("0", freshness=freshness))
+        return said(home_view(replace(EMPTY, budgets=(on,), freshness=freshness)))
+
+    assert 2 == shown(old).count("blind since Sun 22 Nov 09:00")
+    assert "blind since" not in shown(FRESH)
+    assert "no figures yet (no poll yet)" in shown(never)
+    assert "blind since" not in shown(never)
 
 
 def test_names_are_no_mentions() -> None:

@@ -13,7 +13,6 @@ from bot.render.blocks import actions, moment, quoted, section
 from bot.render.decision_buttons import agreeing, deciding, own
 from bot.render.figures import spent_of_limit
 from bot.render.grace import response_text
-from bot.render.home.rows import beside
 from bot.render.home.values import NAME, AlertOnHome, Asked, named
 from bot.render.request import Card, ending, facts_of, progress_text, questions_text, so_far
 
@@ -32,13 +31,13 @@ def to_decide(asked: Asked) -> list[Block]:
     if card.questions:
         text += f" {questions_text(card.questions, card.answered)}"
     text += _expires(card)
-    gives = asked.gives and card.donor is not None
-    about = card.donor if gives and card.donor else card.budget_name
-    buttons = agreeing if gives else deciding
+    buttons = deciding(r, card.budget_name[:NAME], card.zone)
+    if asked.gives and card.donor is not None:
+        buttons = agreeing(r, card.donor[:NAME], card.zone)
     return [
         section(text, f"decide_{r.id}"),
         quoted(f"Reason: {r.reason}"[:WORDS], f"decide_{r.id}_reason"),
-        actions(buttons(r, about[:NAME], card.zone), f"decide_{r.id}_buttons"),
+        actions(buttons, f"decide_{r.id}_buttons"),
     ]
 
 
@@ -47,7 +46,7 @@ def alert(on: AlertOnHome) -> list[Block]:
     The figures as they were when it fired, what is asked for, and the buttons that it has in the
     DM, as far as this person may press them.
     """
-    f = replace(on.figures, name=on.figures.name[:NAME])
+    f = on.figures
     text = (
         f"{MARK[f.stage]} *{f.stage.word}: {named(f.name)}* had spent "
         f"{spent_of_limit(f.spent, f.limit, f.estimated)}."
@@ -83,7 +82,7 @@ def exception(card: Card) -> list[Block]:
     text = (
         f"*#{r.id}* {dollars(r.granted)} more for {named(card.budget_name)}. {progress_text(card)}"
     )
-    return [beside(text, f"exception_{r.id}", ending(_short(card)))]
+    return [section(text, f"exception_{r.id}", ending(_short(card)))]
 
 
 def _expires(card: Card) -> str:
