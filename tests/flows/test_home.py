@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.flows import delegations, escalation, home
-from store import people
-from tests.faults.bench import Bench
+from bot.domain.alerts import AnswerKind
+from bot.flows import alerts, delegations, escalation, home
+from store import open_alerts, people
+from tests.faults.bench import SEARCH, Bench
 from tests.flows.homes import offers, opens, refreshes, rows, spends, tab, titles
 
 
@@ -148,3 +149,21 @@ def test_groups_that_slack_does_not_tell_of_hold_nothing_up(homes: Bench) -> Non
     assert ["Budgets"] == titles(opens(homes, "kim"))
 
     assert ["search"] == rows(opens(homes, "kim", "Ev2"))
+
+
+def test_the_last_word_is_offered_while_the_grace_runs(homes: Bench) -> None:
+    """Also once the alert is answered; not a moment longer, whether a tick has seen the end or not."""
+    spends(homes, "24")
+    opens(homes, "dana")
+    with homes.bot.db.transaction() as tx:
+        (alert,) = [a for a in open_alerts.standing(tx, [SEARCH], homes.clock()) if a.stage > 2]
+    dana = homes.bot.slack.person("U0DANA")
+    alerts.answer(homes.bot, alert.id, AnswerKind.ON_IT, dana, homes.clock())
+    refreshes(homes)
+    assert {"limit:now", "limit:hold"} <= set(offers(tab(homes, "dana")))
+    assert "alert:ack" not in offers(tab(homes, "dana"))
+    homes.clock.to(alert.figures.grace.ends_at if alert.figures.grace else homes.clock())
+    refreshes(homes)
+
+    assert not {"limit:now", "limit:hold"} & set(offers(tab(homes, "dana")))
+    assert "alert:break_glass" in offers(tab(homes, "dana"))

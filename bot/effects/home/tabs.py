@@ -79,11 +79,11 @@ def _alerts(bot: Bot, viewer: Viewer, sight: Sight, now: datetime) -> list[Alert
         answers = budget is not None and viewer.answers_for(budget)
         if not answers and not _is_asked_instead(alert, viewer):
             continue
-        is_open = alert.is_open(now)
-        if not is_open and not (answers and _in_its_grace(alert, now)):
+        is_open, has_word = alert.is_open(now), answers and _in_its_grace(alert, now)
+        if not is_open and not has_word:
             continue
         owns = budget is not None and viewer.owns(budget)
-        found.append(AlertOnHome(alert.id, alert.figures, not is_open, answers, owns))
+        found.append(AlertOnHome(alert.id, alert.figures, not is_open, has_word, owns))
     return found
 
 

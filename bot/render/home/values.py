@@ -37,7 +37,8 @@ class AlertOnHome:
     """
     An alert that waits for an answer, or (`answered`) only for the last word within its grace.
 
-    `has_last_word`: the owner, the backup, or whom they delegated to. `owns`: owner or backup.
+    `has_last_word`: while the grace runs, for owner, backup, or whom they delegated to. `owns`:
+    owner or backup.
     """
 
     id: int
