@@ -105,7 +105,10 @@ def crowded(
             for b in shelf
         ],
         alerts=[AlertOnHome(n, told) for n in range(waiting)],
-        to_decide=[Asked(card(name=name, reason=reason, id=n, donor=name)) for n in range(waiting)],
+        to_decide=[
+            Asked(card(name=name, reason=reason, id=n, donor=name), gives=n % 2 == 1)
+            for n in range(waiting)
+        ],
         requests=[card(name=name, id=n) for n in range(waiting)],
         exceptions=[card(APPROVED, held, name=name, id=n) for n in range(waiting)],
         unclaimed=Unclaimed(standing(spent, budget=UNLIMITED), spent),

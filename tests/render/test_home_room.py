@@ -1,6 +1,6 @@
 """A Home tab has room for a hundred blocks: what is shown first, and what is only counted."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.money import Micros
@@ -14,6 +14,8 @@ COUNTS = st.sampled_from([0, 1, 2, 7, 8, 9, 23, 26, 50, 51, 120])
 DOLLARS = st.integers(0, 10**15).map(Micros)
 
 
+@example("n" * 400, "r" * 1_000, Micros(10**15), 120, 120, 9)
+@example("💸" * 400, "&" * 1_000, Micros(10**15), 120, 0, None)
 @settings(max_examples=60, deadline=None)
 @given(NAMES, NAMES, DOLLARS, COUNTS, COUNTS, st.sampled_from([None, 9]))
 def test_it_always_fits(
