@@ -1,5 +1,7 @@
 """What keeps the Home tabs up to date: entries of the outbox, no more of them than it takes."""
 
+from dataclasses import replace
+
 from bot.flows import home, rehearsal
 from store import homes as stored
 from store import outbox
@@ -87,3 +89,19 @@ def test_a_dry_run_tells_whose_tab_would_be_published(homes: Bench) -> None:
     home.refresh(homes.bot, homes.clock())
 
     assert ["to U0DANA: their Home tab"] == rehearsal.said_since(homes.bot, mark)
+
+
+def test_the_deliverer_is_woken_for_something_alone(homes: Bench) -> None:
+    """Whoever has opened it does not wait for the next second; for nothing nobody is woken."""
+    woken: list[str] = []
+    bot = replace(homes.bot, wake=lambda: woken.append("slack"))
+    assert home.opened(bot, "U0DANA", "Ev1", homes.clock())
+    assert 1 == len(woken)
+    assert not home.opened(bot, "U0DANA", "Ev1", homes.clock())
+    homes.deliver()
+    assert 0 == home.refresh(bot, homes.clock())
+    assert 1 == len(woken)
+    spends(homes, "4")
+    assert 1 == home.refresh(bot, homes.clock())
+
+    assert 2 == len(woken)
