@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.alerts import AnswerKind
-from bot.flows import alerts, delegations, escalation, home
+from bot.domain.glass import Wanted
+from bot.flows import alerts, delegations, escalation, home, overages
 from store import open_alerts, people
 from tests.faults.bench import SEARCH, Bench
 from tests.flows.homes import offers, opens, refreshes, rows, spends, tab, titles
@@ -167,3 +168,17 @@ def test_the_last_word_is_offered_while_the_grace_runs(homes: Bench) -> None:
 
     assert not {"limit:now", "limit:hold"} & set(offers(tab(homes, "dana")))
     assert "alert:break_glass" in offers(tab(homes, "dana"))
+
+
+def test_a_limit_that_was_raised_has_no_last_word_any_more(homes: Bench) -> None:
+    """The grace was of the limit before."""
+    spends(homes, "24")
+    opens(homes, "dana")
+    assert "limit:hold" in offers(tab(homes, "dana"))
+    search = homes.bot.policy.tree.budgets[SEARCH]
+    overages.break_glass(homes.bot, search, "U0DANA", Wanted("5", "it is down"), homes.clock())
+    homes.later(seconds=1)
+    refreshes(homes)
+
+    assert not {"limit:now", "limit:hold"} & set(offers(tab(homes, "dana")))
+    assert {"alert:ack", "exception:end"} <= set(offers(tab(homes, "dana")))

@@ -79,7 +79,7 @@ def _alerts(bot: Bot, viewer: Viewer, sight: Sight, now: datetime) -> list[Alert
         answers = budget is not None and viewer.answers_for(budget)
         if not answers and not _is_asked_instead(alert, viewer):
             continue
-        is_open, has_word = alert.is_open(now), answers and _in_its_grace(alert, now)
+        is_open, has_word = alert.is_open(now), answers and _in_its_grace(alert, sight, now)
         if not is_open and not has_word:
             continue
         owns = budget is not None and viewer.owns(budget)
@@ -95,9 +95,12 @@ def _is_asked_instead(alert: SentAlert, viewer: Viewer) -> bool:
     return asked or not viewer.groups.isdisjoint(alert.ladder.groups)
 
 
-def _in_its_grace(alert: SentAlert, now: datetime) -> bool:
-    grace = alert.figures.grace
-    return grace is not None and grace.is_running(now) and bool(last_word(alert.id, alert.figures))
+def _in_its_grace(alert: SentAlert, sight: Sight, now: datetime) -> bool:
+    """A grace is of one limit: where that has changed since, there is nothing to say any more."""
+    grace, standing = alert.figures.grace, sight.standings.get(alert.budget)
+    if grace is None or standing is None or standing.limit != alert.limit:
+        return False
+    return grace.is_running(now) and bool(last_word(alert.id, alert.figures))
 
 
 def _to_decide(viewer: Viewer, sight: Sight) -> list[Asked]:
