@@ -142,8 +142,9 @@ def test_it_looks_again_only_when_something_was_recorded(acme: Bench) -> None:
     watch = home.Watch()
     acme.turn()
     home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
-    acme.deliver()
     assert 0 == watch.refresh_if_moved(acme.bot, acme.clock())
+    assert watch.refresh_if_moved(acme.bot, acme.clock()) is None  # it will be put together later
+    acme.deliver()
     acme.ask()
     changed = watch.refresh_if_moved(acme.bot, acme.clock())
     acme.deliver()

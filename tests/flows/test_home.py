@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.alerts import AnswerKind
+from bot.domain.budgets import BudgetId, BudgetTree
 from bot.domain.glass import Wanted
+from bot.effects.home import views
 from bot.flows import alerts, delegations, escalation, home, overages
 from store import open_alerts, people
 from tests.faults.bench import SEARCH, Bench
@@ -40,6 +42,19 @@ def test_somebody_without_a_budget_sees_the_top_of_the_tree(homes: Bench) -> Non
     assert ["Budgets"] == titles(view)
     assert ["platform", "unattributed", "growth"] == rows(view)
     assert ["request:open"] == offers(view)
+
+
+def test_of_a_wide_tree_a_part_is_looked_at(homes: Bench) -> None:
+    """The rest is counted, so that one person's look never costs a whole organization's figures."""
+    growth = homes.bot.policy.tree.budgets[BudgetId("growth")]
+    wide = {id_: replace(growth, id=id_) for id_ in (BudgetId(f"b{n}") for n in range(30))}
+    policy = replace(homes.bot.policy, tree=BudgetTree(wide))
+    with homes.bot.db.transaction() as tx:
+        bot = replace(homes.bot, policy=policy)
+        blocks = views(tx, bot, {"U0ZOE": []}, homes.clock())["U0ZOE"]["blocks"]
+
+    assert 25 == sum(block["block_id"].startswith("budget_b") for block in blocks)
+    assert "and 5 more: /budget status all" in str(blocks)
 
 
 def test_what_no_rule_claims_is_nobodys_budget(homes: Bench) -> None:

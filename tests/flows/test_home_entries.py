@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.flows import home, rehearsal
 from store import homes as stored
 from store import outbox
+from store.outbox import Lane
 from tests.faults.bench import Bench
 from tests.flows.homes import opens, refreshes, spends
 
@@ -105,3 +106,18 @@ def test_the_deliverer_is_woken_for_something_alone(homes: Bench) -> None:
     assert 1 == home.refresh(bot, homes.clock())
 
     assert 2 == len(woken)
+
+
+def test_an_opening_goes_before_cards_and_a_change_after_everything(homes: Bench) -> None:
+    """Somebody looks at the one; of the other nobody may be waiting."""
+    opens(homes, "dana")
+    homes.usage.spend(homes.clock(), "4", workspace="team-search")
+    homes.later(minutes=1)
+    homes.tick()
+    assert 1 == home.refresh(homes.bot, homes.clock())
+    homes.ask()
+    home.opened(homes.bot, "U0FIN", "Ev1", homes.clock())
+    keys = [attempt.key for attempt in homes.deliver(Lane.SLACK)]
+
+    assert keys[0].startswith("home:U0FIN:opened")
+    assert keys[-1].startswith("home:U0DANA:")

@@ -1,5 +1,7 @@
 """A Home tab has room for a hundred blocks: what is shown first, and what is only counted."""
 
+from dataclasses import replace
+
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +38,14 @@ def test_what_is_left_out_is_counted() -> None:
 
     assert "and 12 more: /budget status all" in said(view)
     assert 50 == sum(action == "request:open" for action, _ in buttons(view))
+
+
+def test_what_was_never_looked_at_is_counted_too() -> None:
+    """Whether or not all that was looked at is shown."""
+    few, many = crowded(budgets=3), crowded(budgets=53)
+
+    assert "and 4 more: /budget status all" in said(home_view(replace(few, beyond=4)))
+    assert "and 7 more: /budget status all" in said(home_view(replace(many, beyond=4)))
 
 
 def test_what_just_fits_is_shown() -> None:

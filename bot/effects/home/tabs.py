@@ -42,6 +42,7 @@ def _home(bot: Bot, viewer: Viewer, seen: Seen, sight: Sight, now: datetime) -> 
     return Home(
         own=seen.own,
         budgets=budgets,
+        beyond=seen.beyond,
         alerts=alerts,
         to_decide=_to_decide(viewer, sight),
         requests=[k.card for k in sight.open if k.request.requester == viewer.person.id],

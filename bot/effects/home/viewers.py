@@ -100,10 +100,10 @@ class Shelf:
         rest = self._tree.budgets.get(UNATTRIBUTED)
         if rest is not None and not viewer.answers_for(rest):
             rest = None
-        return Seen(bool(own), own or [b for b in self._top() if b != rest], rest)
-
-    def _top(self) -> list[Budget]:
-        return [budget for budget in self._tree if budget.parent is None][:TOP]
+        if own:
+            return Seen(True, own, rest)
+        top = [budget for budget in self._tree if budget.parent is None and budget != rest]
+        return Seen(False, top[:TOP], rest, len(top[TOP:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,14 @@ class Seen:
     """
     What of the tree somebody sees. `own`: the budgets are theirs, and not the top of the tree.
 
-    `rest` is what no rule claims, for whoever answers for it: it is nobody's budget.
+    `rest` is what no rule claims, for whoever answers for it: it is nobody's budget. `beyond`: how
+    many more there are at the top.
     """
 
     own: bool
     budgets: list[Budget]
     rest: Budget | None
+    beyond: int = 0
 
     @property
     def everything(self) -> list[Budget]:

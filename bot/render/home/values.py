@@ -66,7 +66,10 @@ class Unclaimed:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What one person sees. `own`: whether the budgets are theirs, or the top of the tree."""
+    """
+    What one person sees. `own`: whether the budgets are theirs, or the top of the tree; `beyond`:
+    how many more there are.
+    """
 
     own: bool
     budgets: Sequence[OnHome]
@@ -79,6 +82,7 @@ class Home:
     basis: Basis
     zone: ZoneInfo
     command: str
+    beyond: int = 0
 
 
 def named(text: str) -> str:

@@ -39,7 +39,7 @@ def home_view(home: Home) -> View:
     left = BLOCKS - len(blocks) - len(last) - 2  # their title, and what is left out
     most = _fitting([len(budgets.budget(on)) for on in home.budgets[:BUDGETS]], left)
     title = "Your budgets" if home.own else "Budgets"
-    blocks += _part(title, home.budgets, most, budgets.budget, everything)
+    blocks += _part(title, home.budgets, most, budgets.budget, everything, home.beyond)
     if not home.budgets and home.unclaimed is None:
         blocks.append(section("No budgets yet.", "none"))
     view: View = HomeTabView([*blocks, *last], callback_id="home").to_dict()
@@ -61,6 +61,7 @@ def _part(
     most: int,
     shown: Callable[[Thing], Iterable[Block]],
     where: str,
+    beyond: int = 0,
 ) -> list[Block]:
     if not things:
         return []
@@ -68,8 +69,9 @@ def _part(
     blocks = [header(title, f"part_{name}")]
     for thing in things[:most]:
         blocks += shown(thing)
-    if len(things) > most:
-        blocks.append(context(f"and {len(things) - most} more: {where}", f"more_{name}"))
+    left = len(things[most:]) + beyond
+    if left:
+        blocks.append(context(f"and {left} more: {where}", f"more_{name}"))
     return blocks
 
 
