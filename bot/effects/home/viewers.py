@@ -51,9 +51,9 @@ class Viewer:
         return next((self.away[ref] for ref in refs if ref in self.away), None)
 
     def is_of_the_team(self, budget: Budget) -> bool:
-        """Where the policy lets the team ask: those whom it names, or who are in its group."""
+        """Whom the policy names as the team, and who is in its user group."""
         team = budget.team
-        if team is None or budget.overage.ask is not WhoAsks.TEAM:
+        if team is None:
             return False
         return self.is_called(team.people) or team.usergroup in self.groups
 
@@ -85,7 +85,7 @@ class Shelf:
     def __init__(self, tree: BudgetTree) -> None:
         self._tree = tree
         self._owned: dict[str, list[BudgetId]] = {}
-        self._teams = [b for b in tree if b.team is not None and b.overage.ask is WhoAsks.TEAM]
+        self._teams = [budget for budget in tree if budget.overage.ask is WhoAsks.TEAM]
         for budget in tree:
             if budget.id == UNATTRIBUTED:
                 continue
