@@ -11,7 +11,6 @@ from bot.domain.standings import binding, together
 from bot.effects.home.sight import Known, Sight, look
 from bot.effects.home.viewers import Seen, Shelf, Viewer, viewers
 from bot.parts import Bot
-from bot.render.grace import last_word
 from bot.render.home import AlertOnHome, Asked, Home, OnHome, Unclaimed, View, home_view
 from store.alert_rows import SentAlert
 
@@ -99,9 +98,8 @@ def _is_asked_instead(alert: SentAlert, viewer: Viewer) -> bool:
 def _in_its_grace(alert: SentAlert, sight: Sight, now: datetime) -> bool:
     """A grace is of one limit: where that has changed since, there is nothing to say any more."""
     grace, standing = alert.figures.grace, sight.standings.get(alert.budget)
-    if grace is None or standing is None or standing.limit != alert.limit:
-        return False
-    return grace.is_running(now) and bool(last_word(alert.id, alert.figures))
+    is_same = standing is not None and standing.limit == alert.limit
+    return grace is not None and is_same and grace.is_running(now)
 
 
 def _to_decide(viewer: Viewer, sight: Sight) -> list[Asked]:
