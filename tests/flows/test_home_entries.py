@@ -121,3 +121,27 @@ def test_an_opening_goes_before_cards_and_a_change_after_everything(homes: Bench
 
     assert keys[0].startswith("home:U0FIN:opened")
     assert keys[-1].startswith("home:U0DANA:")
+
+
+def test_an_event_of_an_earlier_opening_is_known_for_a_day(homes: Bench) -> None:
+    """Slack delivers it again for hours, whatever was opened since."""
+    opens(homes, "dana", "Ev1")
+    opens(homes, "dana", "Ev2")
+    homes.later(hours=23)
+    home.refresh(homes.bot, homes.clock())
+
+    assert not home.opened(homes.bot, "U0DANA", "Ev1U0DANA", homes.clock())
+
+
+def test_what_was_tried_last_is_told_and_not_what_waits(homes: Bench) -> None:
+    """So that `doctor` does not call a tab fine that is only about to fail again."""
+    homes.slack.faults.add("views.publish", "error", error="not_enabled")
+    home.opened(homes.bot, "U0DANA", "Ev1", homes.clock())
+    homes.deliver()
+    home.opened(homes.bot, "U0LEE", "Ev2", homes.clock())
+    with homes.bot.db.transaction() as tx:
+        last = stored.last_tried(tx)
+
+    assert last is not None
+    assert "home:U0DANA:opened:Ev1" == last.key
+    assert "not_enabled" in str(last.error)
