@@ -32,12 +32,14 @@ def open_for(tx: Session, person: str, event: str, now: datetime) -> bool:
 
     What waits already, and nobody has begun to send, says no more than this one.
     """
-    if not _add(tx, person, f"opened:{event}", OPENED, _URGENT, {}, now):
+    name = f"opened:{event}"
+    if not _add(tx, person, name, OPENED, _URGENT, {}, now):
         return False
-    c = _outbox.c
-    waits = (c.stream == _stream(person), c.state == "pending", c.attempts == 0)
-    keys = [row.key for row in tx.execute(sa.select(c.key).where(*waits).order_by(c.id))]
-    entries.replace(tx, keys[:-1], now)
+    c, stream = _outbox.c, _stream(person)
+    others = (c.stream == stream, c.key != f"{stream}:{name}")
+    waits = (c.state == "pending", c.attempts == 0)  # begun, it could arrive after this one
+    values = {"state": "superseded", "done_at": now}
+    tx.execute(sa.update(_outbox).where(*others, *waits).values(**values))
     return True
 
 
