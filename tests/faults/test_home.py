@@ -170,3 +170,25 @@ def test_a_decision_while_a_tab_is_on_its_way_is_not_missed(acme: Bench) -> None
     assert 1 == changed
     assert "Your open requests" in said(acme)
     assert watch.refresh_if_moved(acme.bot, acme.clock()) is None
+
+
+def test_an_app_that_is_broken_is_waited_for_and_not_for_ever(acme: Bench) -> None:
+    """A token that is revoked is mended; after days of trying nobody looks at that tab any more."""
+    acme.turn()
+    acme.slack.faults.add("views.publish", "error", times=None, error="token_revoked")
+    home.opened(acme.bot, "U0DANA", "Ev1", acme.clock())
+    home.opened(acme.bot, "U0LEE", "Ev2", acme.clock())
+    acme.deliver()
+    assert 2 == len(acme.open())
+    acme.slack.faults.clear()
+    acme.slack.faults.add("views.publish", "error", times=None, after=1, error="token_revoked")
+    acme.later(minutes=2)
+    acme.deliver()
+    assert "Search ranking" in said(acme)
+    (waits,) = acme.open()
+    assert "token_revoked" in str(waits.error)
+    for _ in range(3):
+        acme.later(days=2)
+        acme.deliver()
+
+    assert [] == acme.open()

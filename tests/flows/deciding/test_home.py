@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.budgets import BudgetTree
+from bot.domain.budgets import ApproverList, BudgetTree, PersonRef
 from bot.domain.overages import RequestState
 from bot.flows import home
 from bot.sandbox.slack import View
@@ -161,13 +161,44 @@ def test_others_may_not_end_it(place: Place) -> None:
         assert [] == offers(place, name), name
 
 
+def without_search(place: Place) -> None:
+    """The budget leaves the policy file."""
+    tree = place.bot.policy.tree
+    rest = BudgetTree({id_: b for id_, b in tree.budgets.items() if id_ != "search"})
+    place.bot = replace(place.bot, policy=replace(place.bot.policy, tree=rest))
+    place.acme.bot = place.bot
+
+
 def test_a_request_stays_with_whoever_asked_when_its_budget_has_left(place: Place) -> None:
     """They can still withdraw it; nobody else is asked about it."""
     place.asks()
-    tree = place.bot.policy.tree
-    rest = {id_: b for id_, b in tree.budgets.items() if id_ != "search"}
-    place.bot = replace(place.bot, policy=replace(place.bot.policy, tree=BudgetTree(rest)))
-    place.acme.bot = place.bot
+    without_search(place)
 
     assert OWN == offers(place, "tom")
     assert [] == offers(place, "mia")
+
+
+def test_an_exception_of_a_budget_that_has_left_holds_no_tab_up(place: Place) -> None:
+    """Only whoever asked for it has still to do with it."""
+    request = place.asks()
+    place.decides("ivan", request)
+    place.acme.deliver()
+    without_search(place)
+
+    assert END == offers(place, "tom")
+    assert [] == offers(place, "ivan")
+
+
+def test_whoever_has_left_the_list_is_asked_no_more(place: Place) -> None:
+    """Though they got the card."""
+    place.asks()
+    place.acme.deliver()
+    assert DECIDING == offers(place, "ivan")
+    policy = place.bot.policy
+    named = ApproverList("named", (PersonRef("mia@example.com"),))
+    approvers = {**policy.approvers, "named": named}
+    place.bot = replace(place.bot, policy=replace(policy, approvers=approvers))
+    place.acme.bot = place.bot
+
+    assert [] == offers(place, "ivan")
+    assert DECIDING == offers(place, "mia")
