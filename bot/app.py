@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 from bot.clients.slack import DeliveryError, Slack
 from bot.clock import Clock, utc_now
 from bot.config.settings import Settings
-from bot.deliverer import Deliverer
+from bot.deliverer import Deliverer, HomeKeeper, Worker
 from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
 from bot.parts import Bot
@@ -120,7 +120,7 @@ class Running:
     bot: Bot
     web: WebServer
     _scheduler: BackgroundScheduler
-    _deliverers: list[Deliverer]
+    _workers: list[Worker]
     _socket: SocketModeHandler | None
     _lock: IO[str] | None
 
@@ -133,8 +133,8 @@ class Running:
         self.web.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
-        for deliverer in self._deliverers:
-            deliverer.stop()
+        for worker in self._workers:
+            worker.stop()
         for source in self.bot.sources.values():
             source.close()
         for help_ in self.bot.helps.values():
@@ -162,11 +162,11 @@ def start(
     lock = _only_one(settings.budget_bot_database_url.get_secret_value())
     bot = build(settings, policy, clock)
     _check_token(bot)
-    deliverers = [Deliverer(lane) for lane in Lane]
-    wakes = [deliverer.wake for deliverer in deliverers]
+    workers: list[Worker] = [*(Deliverer(lane) for lane in Lane), HomeKeeper()]
+    wakes = [worker.wake for worker in workers]
     bot = replace(bot, wake=lambda: _all(wakes))
-    for deliverer in deliverers:
-        deliverer.start(bot)
+    for worker in workers:
+        worker.start(bot)
     slack = bolt_app(settings, bot)
     socket = None
     secret = settings.slack_signing_secret
@@ -191,7 +191,7 @@ def start(
         raise ConfigError(f"BUDGET_BOT_HTTP: {error}; choose another host:port") from None
     if scheduled:
         planned.start()
-    return Running(bot, web, planned, deliverers, socket, lock)
+    return Running(bot, web, planned, workers, socket, lock)
 
 
 def what_is_missing(settings: Settings, policy: Policy) -> list[str]:

@@ -12,6 +12,7 @@ from handlers import (
     errors,
     glass,
     graces,
+    home,
     increases,
     previews,
     request_forms,
@@ -31,6 +32,8 @@ def register(app: App, bot: Bot) -> None:
         next()
 
     app.command(bot.policy.command)(commands.budget)
+
+    app.event("app_home_opened")(home.opened)
 
     app.action("alert:ack")(actions.acknowledge)
     app.action("alert:planned")(actions.planned)

@@ -15,16 +15,23 @@ LATE = "That took too long, and Slack did not open the form. Please press or typ
 
 
 def reply(respond: Respond, body: Mapping[str, Any], bot: Bot) -> Tell:
-    """By the click's response_url; where that fails, as an ephemeral message."""
+    """
+    By the click's response_url; where that fails, as an ephemeral message.
+
+    A click on the Home tab has neither a response_url nor a channel: its answer is a DM.
+    """
 
     def tell(text: str) -> None:
+        channel = (body.get("channel") or {}).get("id")
+        if channel is None:
+            answers.write_to(bot, body["user"]["id"], text)
+            return
         try:
             sent = respond(text=text, response_type="ephemeral", replace_original=False)
             if sent.status_code == 200:
                 return
         except Exception:  # noqa: BLE001 whatever it was, there is a second way
             logger.info("response_url failed", extra={"action": "respond_failed"})
-        channel = (body.get("channel") or {}).get("id") or body["user"]["id"]
         answers.whisper(bot, channel, body["user"]["id"], text)
 
     return tell

@@ -114,6 +114,12 @@ def _append(tx: Session, head: AuditHeadRow, notes: Sequence[_Note], key: bytes 
     tx.connection().execute(insert(AuditRow.__table__), rows)  # type: ignore[attr-defined]
 
 
+def length(tx: Session) -> int:
+    """How many entries there are: whether anything was decided, answered or confirmed since."""
+    head = tx.get(AuditHeadRow, 1, populate_existing=True)
+    return 0 if head is None else head.seq
+
+
 def entries(
     tx: Session, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[Entry]:

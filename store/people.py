@@ -1,11 +1,13 @@
 """Slack accounts as last looked up."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from bot.domain.people import Person
+from store.batches import batches
 from store.inserts import upsert
 from store.tables import PersonRow
 
@@ -29,3 +31,24 @@ def find(tx: Session, ref: str) -> Person | None:
     """A person as last looked up, however long ago."""
     row = tx.get(PersonRow, ref.lower())
     return None if row is None else Person(**row.person)
+
+
+def names(tx: Session, ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """
+    What the policy may call each of these people: their id, and every address that led to them.
+
+    All in lower case. Slack may hide somebody's address; then it is known by the look-up it led to.
+    """
+    found = {id_: {id_.lower()} for id_ in ids}
+    hidden = set[str]()
+    for some in batches([id_.lower() for id_ in ids]):
+        for row in tx.exec(select(PersonRow).where(col(PersonRow.ref).in_(some or []))):
+            person = Person(**row.person)
+            if person.email is None:
+                hidden.add(person.id)
+            elif person.id in found:
+                found[person.id].add(person.email.lower())
+    for row in tx.exec(select(PersonRow)) if hidden else ():
+        if row.person["id"] in hidden & found.keys():
+            found[row.person["id"]].add(row.ref)
+    return {id_: frozenset(known) for id_, known in found.items()}

@@ -30,6 +30,7 @@ REMEDIES = {
     "users_not_found": "Nobody in Slack has this address: correct it in the policy file.",
     "user_not_found": "Nobody in Slack has this id: correct it in the policy file.",
     "user_disabled": "The account is deactivated: name somebody else in the policy file.",
+    "not_enabled": "Turn on the app's Home tab (see app-manifest.yml).",
     "messages_tab_disabled": "Turn on the app's Messages tab (see app-manifest.yml).",
 }
 
@@ -147,6 +148,10 @@ class Slack:
     def update_view(self, view_id: str, seen: str, view: Mapping[str, Any]) -> None:
         """Draw an open modal anew, unless it is no longer as it was `seen`: `hash_conflict`."""
         _ask(lambda: self._quick.views_update(view_id=view_id, hash=seen, view=dict(view)))
+
+    def publish(self, user: str, view: Mapping[str, Any]) -> None:
+        """Somebody's Home tab; the same call again shows the same."""
+        _ask(lambda: self._client.views_publish(user_id=user, view=dict(view)))
 
     def person(self, ref: str) -> Person:
         """An account by e-mail address or Slack id."""

@@ -47,5 +47,22 @@ def who_now(bot: Bot, user_id: str, now: datetime) -> Person:
         ) from None
     with bot.db.transaction() as tx:
         people.remember(tx, user_id, person, now)
-    is_outside = bool(team and person.team_id and person.team_id != team)
-    return replace(person, stranger=True) if is_outside else person
+    return replace(person, stranger=True) if _is_outside(person, team) else person
+
+
+def is_a_member(bot: Bot, person: Person) -> bool:
+    """
+    Whether somebody is of this workspace, and no bot.
+
+    Where Slack does not tell which workspace is ours, everybody is: whoever acts is asked anew.
+    """
+    try:
+        team = bot.slack.team_id()
+    except DeliveryError:
+        team = ""
+    outside = person.stranger or _is_outside(person, team)
+    return not (outside or person.is_bot or person.deleted)
+
+
+def _is_outside(person: Person, team: str) -> bool:
+    return bool(team and person.team_id and person.team_id != team)

@@ -10,7 +10,7 @@ from bot.clients.enforcement import TargetError
 from bot.clients.slack import DeliveryError
 from bot.clients.usage.errors import SourceError
 from bot.parts import Bot, targets_of
-from store import limits, migrate, standings, target_states
+from store import homes, limits, migrate, standings, target_states
 
 _MOST_NAMED = 10
 
@@ -30,6 +30,7 @@ def examine(bot: Bot, now: datetime) -> list[Finding]:
         _ask("database", lambda: _database(bot)),
         _ask("audit chain", lambda: _audit_key(bot)),
         _ask("Slack", lambda: _slack(bot)),
+        _ask("Home tab", lambda: _home(bot)),
     ]
     people = {b.owner for b in bot.policy.tree} | {b.backup for b in bot.policy.tree if b.backup}
     for approvers in bot.policy.approvers.values():
@@ -82,6 +83,17 @@ def _audit_key(bot: Bot) -> str:
 def _slack(bot: Bot) -> str:
     identity = bot.slack.identity()
     return f"{identity.get('team', 'the workspace')} as {identity.get('user', 'the bot')}"
+
+
+def _home(bot: Bot) -> str:
+    """Slack says whether the tab is on only when one is published."""
+    with bot.db.transaction() as tx:
+        last = homes.last_tried(tx)
+    if last is None:
+        return "nobody has opened it yet"
+    if last.state != "pending" and last.error is not None:
+        raise _Wrong(f"{last.error} (when somebody last opened it)")
+    return "published to whoever opens it"
 
 
 def _person(bot: Bot, ref: str) -> str:

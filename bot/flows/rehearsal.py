@@ -6,7 +6,7 @@ from bot.domain.targets import WEBHOOK
 from bot.effects import increases, orders
 from bot.parts import Bot
 from bot.render.targets import ONLY, title
-from store import outbox
+from store import homes, outbox
 
 
 def newest(bot: Bot) -> int:
@@ -37,5 +37,7 @@ def _line(entry: outbox.OutboxEntry) -> str:
         return f"to {name}: {data['budget']} {data['mode']} ${data['limit_usd']}"
     if increases.is_answer(entry):
         return f"to Anthropic: the decision on increase request #{increases.answered(entry)}"
+    if entry.kind == homes.KIND:
+        return f"to {request['person']}: their Home tab"
     to = request.get("to") or {"group": request.get("group", request.get("copy_of", ""))}
     return f"to {next(iter(to.values()))}: {request['text']}"

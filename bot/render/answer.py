@@ -87,11 +87,7 @@ def _replaced(by: Replaced, figures: AlertFigures) -> str:
 
 def _afterwards(alert_id: int, figures: AlertFigures, shown: Shown) -> list[Button]:
     about = f"{figures.name}, {figures.stage.word}"
-    buttons = [
-        *last_word(alert_id, figures),
-        ask_for_more(alert_id, figures),
-        *_glass(alert_id, figures),
-    ]
+    buttons = meanwhile(alert_id, figures)
     if shown.feedback is None:
         useful, noise = JUDGED[Feedback.USEFUL], JUDGED[Feedback.NOISE]
         buttons += [
@@ -113,12 +109,26 @@ def answers(alert_id: int, figures: AlertFigures) -> list[Button]:
     ]
 
 
+def meanwhile(alert_id: int, figures: AlertFigures) -> list[Button]:
+    """What can still be done about an alert that was answered."""
+    return [
+        *last_word(alert_id, figures),
+        ask_for_more(alert_id, figures),
+        *_glass(alert_id, figures),
+    ]
+
+
 def _glass(alert_id: int, figures: AlertFigures) -> list[Button]:
     """For the owner of a critical budget, when it is late."""
     if not figures.glass:
         return []
-    spoken = f"Break the glass of {figures.name}"
-    return [button("Break the glass…", "alert:break_glass", str(alert_id), "danger", spoken=spoken)]
+    return [break_glass(alert_id, figures.name)]
+
+
+def break_glass(alert_id: int, budget_name: str) -> Button:
+    """The handler asks who pressed it, and whether it was broken already."""
+    spoken = f"Break the glass of {budget_name}"
+    return button("Break the glass…", "alert:break_glass", str(alert_id), "danger", spoken=spoken)
 
 
 def ask_for_more(alert_id: int, figures: AlertFigures) -> Button:

@@ -40,9 +40,14 @@ def header(text: str, block_id: str = "header") -> Block:
     return HeaderBlock(PlainText(_cut(text, 150)), block_id=block_id)
 
 
-def section(text: str, block_id: str) -> Block:
-    """Our own words, with mrkdwn. Verbatim: `@everyone` and links stay the text they are."""
-    return SectionBlock(Markdown(_cut(text, 3000), verbatim=True), block_id=block_id)
+def section(text: str, block_id: str, beside: Button | None = None) -> Block:
+    """
+    Our own words, with mrkdwn. Verbatim: `@everyone` and links stay the text they are.
+
+    A button `beside` them costs no block of its own.
+    """
+    words = Markdown(_cut(text, 3000), verbatim=True)
+    return SectionBlock(words, block_id=block_id, accessory=beside)
 
 
 def quoted(text: str, block_id: str) -> Block:

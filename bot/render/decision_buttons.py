@@ -37,6 +37,15 @@ def agreeing(request: OverageRequest, donor_name: str, zone: ZoneInfo) -> list[B
     ]
 
 
+def own(request: OverageRequest) -> list[Button]:
+    """For whoever asked. What is withdrawn is withdrawn whatever it was changed to."""
+    number = request.id
+    return [
+        button("Change…", "request:amend", _value(request), spoken=f"Change request {number}"),
+        button("Withdraw", "request:withdraw", str(number), spoken=f"Withdraw request {number}"),
+    ]
+
+
 def _value(request: OverageRequest) -> str:
     return str(Seen(request.id, request.revision))
 

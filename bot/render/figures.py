@@ -87,6 +87,21 @@ def as_of(freshness: Freshness, zone: ZoneInfo) -> str:
     return text
 
 
+def blind(standing: Standing) -> str:
+    """`blind since Mon 23 Nov 06:00`: figures that nobody should trust are marked, each budget's."""
+    fresh = standing.freshness
+    if not fresh.stale or fresh.as_of is None:
+        return ""
+    return f"blind since {moment(fresh.blind_since or fresh.as_of, standing.budget.time_zone)}"
+
+
+def binds_first(parent: Standing) -> str:
+    """The lowest headroom on the path binds."""
+    left, limit = parent.headroom or ZERO, parent.limit or ZERO
+    name = one_line(parent.budget.name, 80)
+    return f"its parent {name} binds first: {dollars(left)} left of {dollars(limit)}"
+
+
 def runway(standing: Standing, zone: ZoneInfo) -> str:
     """When the limit is reached, and how sure that is."""
     if standing.freshness.as_of is None:

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slackblocks import Block
+from slackblocks import Block, Button
 
 from bot.domain.limits import LimitState, TemporaryRaise
 from bot.domain.money import Micros, dollars
 from bot.domain.overages import OverageRequest, RequestKind, RequestState, Terms
 from bot.domain.standings import Standing
 from bot.domain.targets import WEBHOOK
-from bot.domain.terms import Changed, Seen
+from bot.domain.terms import Changed
 from bot.render.blocks import (
     Rendered,
     actions,
-    button,
     clock_time,
     context,
     escape,
@@ -30,7 +29,7 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.changes import changed_text
-from bot.render.decision_buttons import agreeing, deciding
+from bot.render.decision_buttons import agreeing, deciding, own
 from bot.render.exception import end_now, ended_early
 from bot.render.figures import now_at_limit, runway_text, spent_of_limit
 from bot.render.targets import Follower, notes, on_its_way, waited_for
@@ -140,10 +139,15 @@ def facts_of(card: Card) -> str:
 
 
 def _ending(card: Card) -> list[Block]:
+    end = ending(card)
+    return [] if end is None else [actions([end])]
+
+
+def ending(card: Card) -> Button | None:
     """While the exception holds it can be ended."""
     p = card.progress
     if p is None or not p.holds:
-        return []
+        return None
     extra, seen = p.raised.extra, card.request.decision_figures or card.request.figures
     text = (
         f"The limit is {dollars(extra)} lower at once: {dollars(Micros(p.limit - extra))}, if "
@@ -151,7 +155,7 @@ def _ending(card: Card) -> list[Block]:
     )
     if card.response:
         text += f" At the limit {card.response}."
-    return [actions([end_now(card.request.id, card.budget_name, text)])]
+    return end_now(card.request.id, card.budget_name, text)
 
 
 def outcome(card: Card) -> str:
@@ -237,12 +241,7 @@ def receipt(card: Card) -> Rendered:
         f"{moment(r.ends_at, card.zone)}.{changed_text(card.changed, card.zone)} "
         f"Decided by {card.deciders}. Expires {moment(r.expires_at, card.zone)} without a decision."
     )
-    about = str(Seen(r.id, r.revision))
-    buttons = [
-        button("Change…", "request:amend", about, spoken=f"Change request {r.id}"),
-        button("Withdraw", "request:withdraw", str(r.id), spoken=f"Withdraw request {r.id}"),
-    ]
-    return message(text, section(text, "receipt"), actions(buttons))
+    return message(text, section(text, "receipt"), actions(own(r)))
 
 
 def raise_note(
@@ -281,7 +280,7 @@ def _runway(card: Card) -> str:
 def _open(card: Card, for_donor: bool) -> tuple[str, list[Block]]:
     r = card.request
     ask = (
-        f"Decided by {card.deciders}.{_so_far(card)} Expires {moment(r.expires_at, card.zone)} "
+        f"Decided by {card.deciders}.{so_far(card)} Expires {moment(r.expires_at, card.zone)} "
         "without a decision."
     )
     if card.questions:
@@ -291,7 +290,8 @@ def _open(card: Card, for_donor: bool) -> tuple[str, list[Block]]:
     return ask, [context(ask, "deciders"), actions(buttons(r, about, card.zone))]
 
 
-def _so_far(card: Card) -> str:
+def so_far(card: Card) -> str:
+    """` Approved so far by <@U0FIN>.`, and on which terms."""
     if not card.votes:
         return ""
     terms = ""

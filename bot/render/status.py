@@ -30,6 +30,8 @@ from bot.render.figures import (
     BASIS,
     OVERRULED,
     as_of,
+    binds_first,
+    blind,
     response_of,
     runway,
     spent_of_limit,
@@ -98,11 +100,7 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     lines += [f"the limit {said}" for said in transfers(detail.moved, zone)]
     lines += standing_lines(detail.targets, zone)
     if detail.binding and detail.binding.budget.id != s.budget.id:
-        b = detail.binding
-        lines.append(
-            f"its parent {escape(b.budget.name)} binds first: "
-            f"{dollars(b.headroom or Micros(0))} left of {dollars(b.limit or Micros(0))}"
-        )
+        lines.append(binds_first(detail.binding))
     if detail.models:
         top = ", ".join(f"{escape(model)} {dollars(amount)}" for model, amount in detail.models)
         lines.append(f"most spent on {top}")
@@ -203,8 +201,5 @@ def _bar_line(s: Standing) -> str:
 
 
 def _blind(s: Standing) -> str:
-    """Figures that nobody should trust are marked budget by budget."""
-    if not s.freshness.stale or s.freshness.as_of is None:
-        return ""
-    since = s.freshness.blind_since or s.freshness.as_of
-    return f", blind since {moment(since, s.budget.time_zone)}"
+    since = blind(s)
+    return f", {since}" if since else ""

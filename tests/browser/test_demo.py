@@ -166,6 +166,27 @@ def test_an_exception_from_the_first_alert_to_its_end(page: Page) -> None:
     expect(messages).to_contain_text("the limit is back ✓")
 
 
+def test_a_request_is_decided_on_the_home_tab(page: Page) -> None:
+    """Each person has their own, it is opened by looking at it, and it follows while time stands still."""
+    be(page, "tom")
+    say(page, "/budget request growth 5 two more experiments")
+    home = page.get_by_test_id("home")
+    page.get_by_test_id("conversation-home").click()
+    expect(home).to_contain_text("Your open requests", timeout=PATIENCE)
+    page.get_by_test_id("person-lee").click()
+    expect(home).to_contain_text("Waiting for your decision", timeout=PATIENCE)
+    expect(home).to_contain_text("two more experiments")
+    expect(home).to_contain_text("Support bot")
+
+    page.get_by_test_id("press-request:approve").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(home).not_to_contain_text("Waiting for your decision", timeout=PATIENCE)
+    expect(home).to_contain_text("Limit lifted to $305 ✓", timeout=PATIENCE)
+    page.get_by_test_id("person-tom").click()
+    expect(home).to_contain_text("Limit lifted to $305 ✓", timeout=PATIENCE)
+    expect(home).not_to_contain_text("Your open requests")
+
+
 def test_a_command_is_answered_only_to_whoever_typed_it(page: Page) -> None:
     """`/budget status` in a channel gives an ephemeral answer that nobody else in it sees."""
     be(page, "tom", "team-search")

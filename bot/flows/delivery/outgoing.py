@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from bot.effects import increases, orders
 from bot.flows.delivery.attempts import Attempt
+from bot.flows.delivery.homes import deliver_home
 from bot.flows.delivery.increases import deliver_answer
 from bot.flows.delivery.limit_states import deliver_limit_state
 from bot.flows.delivery.messages import deliver_message
 from bot.parts import Bot
-from store import outbox
+from store import homes, outbox
 from store.outbox import Lane
 
 LEASE = timedelta(seconds=45)  # longer than the slowest send: a look-up, a post, an answer
@@ -25,4 +26,6 @@ def deliver_next(bot: Bot, lane: Lane, now: datetime) -> Attempt | None:
         return deliver_limit_state(bot, entry, now)
     if increases.is_answer(entry):
         return deliver_answer(bot, entry, now)
+    if entry.kind == homes.KIND:
+        return deliver_home(bot, entry, now)
     return deliver_message(bot, entry, now)

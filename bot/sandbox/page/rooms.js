@@ -27,10 +27,8 @@ export function roomsOf(slack, person) {
       mark: "#",
       note: membersOf(slack, c),
     })),
-    // Only where the bot publishes one: an empty tab would look broken.
-    ...(slack.homes[person]
-      ? [{ key: HOME, id: null, title: "Home", mark: "⌂", note: "The bot's Home tab." }]
-      : []),
+    // Before it was opened nothing is there: opening it is what makes the bot publish.
+    { key: HOME, id: null, title: "Home", mark: "⌂", note: "The bot's Home tab; only you see it." },
   ];
 }
 

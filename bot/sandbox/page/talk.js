@@ -160,7 +160,7 @@ function messageItems(here) {
 
 function homeItems() {
   const view = slack.homes[you];
-  if (!view) return [empty("The bot has not published a Home tab for you.")];
+  if (!view) return [empty("The bot is about to publish your Home tab…")];
   const surface = surfaceOf({ view_id: view.id }, view);
   return [
     {
@@ -238,6 +238,7 @@ function become(person) {
   you = person;
   notice("");
   draw();
+  if (room === HOME) act({ do: "home" });
 }
 
 function enter(key) {
