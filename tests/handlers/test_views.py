@@ -32,6 +32,7 @@ def test_every_registered_form_is_tested_here() -> None:
     names = [name for name in registered()["view"] if isinstance(name, str)]
 
     elsewhere = ["break_glass", "request_answer", "request_question"]  # test_glass, test_deciding
+    elsewhere += ["increase_approval", "increase_denial"]  # test_increases
     here = ["alert_answer", "overage_decision", "overage_request"]
     assert sorted([*here, *elsewhere]) == sorted(names)
 
