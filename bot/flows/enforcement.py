@@ -99,7 +99,7 @@ def _is_due(entry: OutboxEntry | None, held: HeldState, now: datetime) -> bool:
     return entry.state == "done" and since is not None and now - since >= AGAIN_AFTER
 
 
-def redrive(bot: Bot, entry_id: int, now: datetime) -> str | None:
+def redrive(bot: Bot, entry_id: int, now: datetime, os_user: str | None = None) -> str | None:
     """
     Send a given-up entry again; the key it goes out under, or None when there is no such entry.
 
@@ -115,7 +115,13 @@ def redrive(bot: Bot, entry_id: int, now: datetime) -> str | None:
             key = entry.key if outbox.revive(tx, entry.key, now) else None
         if key is None:
             return None
-        data = {"error": entry.error, "was": entry.state}
+        data = {
+            "entry": entry.id,
+            "was": entry.state,
+            "error": entry.error,
+            "via": "command line",
+            "os_user": os_user,
+        }
         audit.note(tx, "outbox.redriven", OPERATOR, key, data, now)
     bot.wake()
     return key
