@@ -11,7 +11,16 @@ from bot.domain.policy import Policy
 from bot.effects import messages
 from bot.parts import Bot
 from bot.render.digest import Digest, digest_message
-from store import alert_quality, ledger, outbox, overages, revisions, sources, standings
+from store import (
+    alert_quality,
+    audit_reading,
+    ledger,
+    outbox,
+    overages,
+    revisions,
+    sources,
+    standings,
+)
 
 WEEK = timedelta(days=7)
 LATE = timedelta(days=1)
@@ -74,6 +83,7 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
         open=overages.open_requests(tx),
         alerts=alert_quality.quality_between(tx, since, due),
         revised=revisions.changes_between(tx, since, due),
+        head=audit_reading.head(tx),
     )
 
 

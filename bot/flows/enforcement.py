@@ -8,15 +8,14 @@ from sqlmodel import Session
 from bot.domain.budgets import BudgetId
 from bot.domain.targets import KINDS
 from bot.effects import limits as limit_effects
-from bot.effects import orders
+from bot.effects import orders, recording
 from bot.effects.following import follow
 from bot.parts import Bot, targets_of
-from store import audit, limits, outbox, target_states
+from store import limits, outbox, target_states
 from store.limits import HeldState
 from store.outbox import OutboxEntry
 
 AGAIN_AFTER = timedelta(minutes=5)
-OPERATOR = "operator"
 
 
 def sweep(bot: Bot, now: datetime) -> int:
@@ -122,7 +121,7 @@ def redrive(bot: Bot, entry_id: int, now: datetime, os_user: str | None = None) 
             "via": "command line",
             "os_user": os_user,
         }
-        audit.note(tx, "outbox.redriven", OPERATOR, key, data, now)
+        recording.note(tx, bot, "outbox.redriven", recording.OPERATOR, key, data, now)
     bot.wake()
     return key
 

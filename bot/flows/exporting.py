@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Literal
 
+from bot.effects import recording
 from bot.parts import Bot
 from bot.render.exported import Row, csv_lines, json_lines
-from store import audit
 
-OPERATOR = "operator"
 Form = Literal["csv", "json"]
 FORMS: tuple[Form, ...] = ("csv", "json")
 _IN_MEMORY = 1_000_000  # bytes; a larger export waits in a file
@@ -57,7 +56,7 @@ def export(
             "os_user": asked.os_user,
         }
         with bot.db.transaction() as tx:
-            audit.note(tx, "export.made", OPERATOR, asked.what, data, now)
+            recording.note(tx, bot, "export.made", recording.OPERATOR, asked.what, data, now)
         shutil.copyfileobj(file, out)
         out.flush()
 
