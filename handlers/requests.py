@@ -93,8 +93,10 @@ def withdraw(
     ack()
     tell = reply(respond, body, bot)
     with told(tell):
-        request = pressed(action, body).about.request
-        outcome = overages.withdraw(bot, request, body["user"]["id"], now)
+        click = pressed(action, body)
+        outcome = overages.withdraw(
+            bot, click.about.request, body["user"]["id"], now, Click(place=click.place)
+        )
         if not isinstance(outcome, overages.Decided):
             tell(outcome.text)
 

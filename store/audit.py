@@ -1,20 +1,24 @@
 """The record: append-only, numbered without gaps, each row's hash covering the one before."""
 
-import hashlib
-import hmac
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
+from bot.domain.errors import ConfigError
+from store.audit_chain import GENESIS, KEYED, REKEYED
+from store.audit_keys import PLAIN, UNKNOWN, Content, Keys, name
 from store.inserts import insert_once
 from store.tables import AuditHeadRow, AuditRow
 
-GENESIS = "0" * 64
+NO_KEY = (
+    "AUDIT_KEY: the record goes on under a key that is not set here, or its last row was changed "
+    "(budget-bot audit verify says which). Set the key; if it is lost, a new one, and then the rows "
+    "before it can no longer be checked"
+)
 SYSTEM = "budget-bot"  # the actor of what nobody pressed
 _NOTES = "audit_notes"
 _AT_ONCE = 1_000
@@ -33,14 +37,11 @@ class Entry:
     previous_hash: str
     hash: str
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether the chain holds; else the first row that does not."""
-
-    rows: int
-    broken_at: int | None = None
-    why: str | None = None
+    @property
+    def content(self) -> Content:
+        return Content(
+            self.previous_hash, self.seq, self.at, self.kind, self.actor, self.subject, self.data
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def write(tx: Session, key: bytes | None) -> None:
     """
     Append what was noted. Numbers come from the locked head row: a sequence would leave gaps.
 
-    With a key the chain is an HMAC, which an administrator of the database cannot compute anew;
-    without one it is a plain hash and only shows accidents.
+    A row says when another key takes over. Raises ConfigError when the record is kept with a key
+    that is not at hand: a row without it would break the chain for ever.
     """
     notes: list[_Note] = tx.info.pop(_NOTES, [])
     if not notes:
@@ -86,10 +87,48 @@ def write(tx: Session, key: bytes | None) -> None:
     insert_once(tx, AuditHeadRow, id=1, seq=0, hash=GENESIS)
     locked = select(AuditHeadRow).where(col(AuditHeadRow.id) == 1).with_for_update()
     head = tx.exec(locked.execution_options(populate_existing=True)).one()
+    by, switch = _key_for(tx, head, Keys.of(key), notes[0].at)
+    if switch is not None:
+        notes.insert(0, switch)
     for start in range(0, len(notes), _AT_ONCE):
-        _append(tx, head, notes[start : start + _AT_ONCE], key)
+        _append(tx, head, notes[start : start + _AT_ONCE], by)
     tx.add(head)
     tx.flush()
+
+
+def _key_for(
+    tx: Session, head: AuditHeadRow, keys: Keys, now: datetime
+) -> tuple[bytes | None, _Note | None]:
+    """
+    The key that goes on, and the row that says so where it is another than before.
+
+    The last row says by which it was written. While replicas change keys one after the other, one
+    that still puts the old key first goes on with the new one: there is no way back.
+    """
+    last = _last(tx, head.seq)
+    if last is None:
+        return keys.current, None
+    held, current = keys.held_by(last.content, last.hash), name(keys.current)
+    if held == current:
+        return keys.current, None
+    if held == UNKNOWN and (not keys.values or _was_left(tx, current)):
+        raise ConfigError(NO_KEY)
+    if held not in {PLAIN, UNKNOWN} and _was_left(tx, current):
+        return keys.names()[held], None
+    kind = KEYED if held == PLAIN else REKEYED
+    data = {"key": current, "before": held, "rows": head.seq}
+    return keys.current, _Note(kind, SYSTEM, "audit", data, now)
+
+
+def _last(tx: Session, seq: int) -> Entry | None:
+    row = tx.exec(select(AuditRow).where(col(AuditRow.seq) == seq)).first() if seq else None
+    return None if row is None else Entry(**row.model_dump())
+
+
+def _was_left(tx: Session, key: str) -> bool:
+    """Whether another key has taken over from this one; asked only while keys change."""
+    rows = tx.exec(select(AuditRow.data).where(col(AuditRow.kind) == REKEYED))
+    return any(data.get("before") == key for data in rows)
 
 
 def _append(tx: Session, head: AuditHeadRow, notes: Sequence[_Note], key: bytes | None) -> None:
@@ -97,7 +136,8 @@ def _append(tx: Session, head: AuditHeadRow, notes: Sequence[_Note], key: bytes 
     rows: list[dict[str, Any]] = []
     for n in notes:
         head.seq += 1
-        digest = _hash(key, head.hash, head.seq, n.at, n.kind, n.actor, n.subject, n.data)
+        content = Content(head.hash, head.seq, n.at, n.kind, n.actor, n.subject, n.data)
+        digest = content.hashed(key)
         rows.append(
             {
                 "seq": head.seq,
@@ -112,59 +152,3 @@ def _append(tx: Session, head: AuditHeadRow, notes: Sequence[_Note], key: bytes 
         )
         head.hash = digest
     tx.connection().execute(insert(AuditRow.__table__), rows)  # type: ignore[attr-defined]
-
-
-def length(tx: Session) -> int:
-    """How many entries there are: whether anything was decided, answered or confirmed since."""
-    head = tx.get(AuditHeadRow, 1, populate_existing=True)
-    return 0 if head is None else head.seq
-
-
-def entries(
-    tx: Session, since: datetime | None = None, until: datetime | None = None
-) -> Iterator[Entry]:
-    """Rows in order, from `since` up to, but not including, `until`."""
-    query = select(AuditRow).order_by(col(AuditRow.seq))
-    if since is not None:
-        query = query.where(col(AuditRow.at) >= since)
-    if until is not None:
-        query = query.where(col(AuditRow.at) < until)
-    for row in tx.exec(query):
-        yield Entry(**row.model_dump())
-
-
-def verify(tx: Session, key: bytes | None) -> Verdict:
-    """Compute the whole chain again, and hold it against the head."""
-    previous, count = GENESIS, 0
-    for entry in entries(tx):
-        count += 1
-        if entry.seq != count:
-            return Verdict(count, count, f"row {count} is missing")
-        expected = _hash(
-            key, previous, entry.seq, entry.at, entry.kind, entry.actor, entry.subject, entry.data
-        )
-        if entry.previous_hash != previous or entry.hash != expected:
-            return Verdict(count, entry.seq, f"row {entry.seq} was changed, or the key is another")
-        previous = entry.hash
-    head = tx.get(AuditHeadRow, 1)
-    end = (head.seq, head.hash) if head is not None else (0, GENESIS)
-    if end != (count, previous):
-        return Verdict(count, count + 1, f"rows after {count} were removed")
-    return Verdict(count)
-
-
-def _hash(
-    key: bytes | None,
-    previous: str,
-    seq: int,
-    at: datetime,
-    kind: str,
-    actor: str,
-    subject: str,
-    data: Mapping[str, Any],
-) -> str:
-    content = [previous, seq, at.astimezone(UTC).isoformat(), kind, actor, subject, data]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-    if key:
-        return hmac.new(key, text, hashlib.sha256).hexdigest()
-    return hashlib.sha256(text).hexdigest()

@@ -98,7 +98,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     """An open database on an empty schema."""
-    database = Database(database_url, audit_key=b"a key of the tests")
+    database = Database(database_url, audit_key=b"a-key-of-the-tests")
     yield database
     database.close()
 

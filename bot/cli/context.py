@@ -1,5 +1,6 @@
 """What commands start from: settings, policy, logging, a moment in time."""
 
+import getpass
 import json
 import logging
 import sys
@@ -39,6 +40,14 @@ def moment(text: str | None, policy: Policy) -> datetime:
         raise ConfigError(f"--at {text!r} is too far away; from 2020 to 2100, please")
     zone = policy.organization.time_zone
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def os_user() -> str:
+    """Who has typed the command, as the operating system knows them; for the record."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def start_logging(form: str, level: str) -> None:

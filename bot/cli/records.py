@@ -1,20 +1,24 @@
 """Commands for operators and auditors: `outbox`, `export`, `audit`."""
 
-import csv
-import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import reader
-from bot.cli.context import moment, prepare
+from bot.cli.context import moment, os_user, prepare
 from bot.domain.errors import ConfigError
 from bot.domain.periods import midnight
 from bot.domain.policy import Policy
-from bot.flows import enforcement, records
-from bot.flows.records import DECISION_COLUMNS
+from bot.flows import enforcement, exporting, records
+from bot.flows.exporting import FORMS, Export
+from bot.flows.records import AUDIT_COLUMNS, DECISION_COLUMNS
+from store.audit_chain import SHORTEST, Noted, Span
+from store.audit_keys import PLAIN
 
 outbox_app = typer.Typer(
     help="What has not been delivered, and again.", invoke_without_command=True
@@ -59,7 +63,8 @@ def redrive(entry: Annotated[int, typer.Argument(help="The number in `outbox lis
     The running bot does it, or the next tick.
     """
     settings, policy = prepare()
-    key = enforcement.redrive(reader(settings, policy), entry, moment(None, policy))
+    bot = reader(settings, policy)
+    key = enforcement.redrive(bot, entry, moment(None, policy), os_user())
     if key is None:
         raise ConfigError(f"there is no given-up entry {entry}; see budget-bot outbox list")
     print(f"{key} will be sent again")
@@ -68,40 +73,98 @@ def redrive(entry: Annotated[int, typer.Argument(help="The number in `outbox lis
 @export_app.command("decisions")
 def export_decisions(since: From = None, until: To = None, form: Format = "json") -> None:
     """Every decision on an overage request, with the figures as they were seen."""
+    asked = _asked("decisions", since, until, form)
     settings, policy = prepare()
     starts_at, ends_at = _interval(since, until, policy)
-    rows = records.decisions(reader(settings, policy), starts_at, ends_at)
-    _write(rows, DECISION_COLUMNS, form)
+    with _recorded():
+        bot = reader(settings, policy)
+        rows = records.decisions(bot, starts_at, ends_at)
+        now = moment(None, policy)
+        exporting.export(bot, asked, DECISION_COLUMNS, rows, sys.stdout.buffer, now)
 
 
 @export_app.command("audit")
 def export_audit(since: From = None, until: To = None, form: Format = "json") -> None:
     """The append-only record, row by row."""
+    asked = _asked("audit", since, until, form)
     settings, policy = prepare()
     starts_at, ends_at = _interval(since, until, policy)
-    rows = records.audit_rows(reader(settings, policy), starts_at, ends_at)
-    columns = ("seq", "at", "kind", "actor", "subject", "data", "previous_hash", "hash")
-    _write(rows, columns, form)
+    with _recorded():
+        bot = reader(settings, policy)
+        rows = records.audit_rows(bot, starts_at, ends_at)
+        now = moment(None, policy)
+        exporting.export(bot, asked, AUDIT_COLUMNS, rows, sys.stdout.buffer, now)
 
 
 @audit_app.command("verify")
-def verify() -> None:
-    """Check the chain; names the first broken row."""
+def verify(
+    head: Annotated[
+        str | None,
+        typer.Option(help="What `audit head` said earlier: that row must still be there."),
+    ] = None,
+) -> None:
+    """Check the chain; names the first broken row, and which key holds which rows."""
+    noted = Noted.read(head) if head is not None else None
+    if head is not None and noted is None:
+        raise ConfigError(
+            f"--head {head!r} is no head; write it as `budget-bot audit head` or the digest says it, "
+            f"like 412:9f3c…, with at least {SHORTEST} digits of the hash"
+        )
     settings, policy = prepare()
-    verdict = records.verify(reader(settings, policy))
+    verdict = records.verify(reader(settings, policy), noted)
     if verdict.broken_at is not None:
         typer.echo(f"broken at row {verdict.broken_at}: {verdict.why}", err=True)
         raise typer.Exit(1)
     print(f"{verdict.rows} rows, the chain holds")
+    for span in verdict.spans:
+        print(_held(span))
+    print(f"head {verdict.rows}:{verdict.head}")
+
+
+@audit_app.command("head")
+def head() -> None:
+    """The last row's number and hash, to keep where nobody who can write the database can."""
+    settings, policy = prepare()
+    seq, digest = records.head(reader(settings, policy))
+    print(f"{seq}:{digest}")
+
+
+def _held(span: Span) -> str:
+    rows = f"row {span.first}" if span.first == span.last else f"rows {span.first} to {span.last}"
+    if span.key == PLAIN:
+        return f"{rows}: a plain hash, which only shows accidents"
+    return f"{rows}: signed with the key {span.key}"
+
+
+def _asked(what: str, since: str | None, until: str | None, form: str) -> Export:
+    for known in FORMS:
+        if form == known:
+            return Export(what, known, since, until, os_user())
+    raise ConfigError(f"--format {form!r} is not known; csv or json")
+
+
+@contextmanager
+def _recorded() -> Iterator[None]:
+    """An export is a row of the record, so it needs to write."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise ConfigError(
+            "nothing was exported, because it could not be recorded; run it where the database can "
+            f"be written, as the user that runs the bot ({str(error).splitlines()[0]})"
+        ) from None
 
 
 def _interval(
     since: str | None, until: str | None, policy: Policy
 ) -> tuple[datetime | None, datetime | None]:
+    """Both days belong to it, in the organization's time zone."""
     zone = policy.organization.time_zone
-    last = _day(until, "--to")
+    first, last = _day(since, "--from"), _day(until, "--to")
+    if first and last and last < first:
+        raise ConfigError(f"--to {last} is before --from {first}; exchange them")
     return (
-        midnight(first, zone) if (first := _day(since, "--from")) else None,
+        midnight(first, zone) if first else None,
         midnight(last + timedelta(days=1), zone) if last else None,
     )
 
@@ -113,26 +176,3 @@ def _day(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"{option} {text!r} is not a day; write it like 2026-11-01") from None
-
-
-def _write(rows: list[dict[str, Any]], columns: tuple[str, ...], form: str) -> None:
-    if form == "json":
-        print(json.dumps(rows, indent=2, default=str))
-    elif form == "csv":
-        writer = csv.writer(sys.stdout)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([_cell(row[column]) for column in columns])
-    else:
-        raise ConfigError(f"--format {form!r} is not known; csv or json")
-
-
-def _cell(value: object) -> object:
-    """A text that a spreadsheet would take for a formula is marked as text."""
-    if isinstance(value, list):
-        value = " ".join(str(item) for item in value)
-    if isinstance(value, dict):
-        value = json.dumps(value, sort_keys=True)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "\0"):
-        return f"'{value}"
-    return value

@@ -1,6 +1,5 @@
 """Commands that decide: `requests`, with the same flow and the same refusals as a click in Slack."""
 
-import getpass
 from datetime import date
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.app import build, reader
-from bot.cli.context import moment, prepare
+from bot.cli.context import moment, os_user, prepare
 from bot.cli.looking import drain
 from bot.config.settings import Settings
 from bot.domain.errors import ConfigError, UserError
@@ -98,7 +97,7 @@ def end(number: Number, person: As) -> None:
     bot, now = _bot(settings, policy), moment(None, policy)
     request = exceptions.load_request(bot, seen(number.removeprefix("#")).request)
     actor, electorate = overages.who_decides(bot, request, requests.account(bot, person), now)
-    origin = Click(os_user=_os_user()).origin
+    origin = Click(os_user=os_user()).origin
     refused = exceptions.end_early(bot, request.id, actor, electorate, now, origin)
     drain(bot, now)
     if refused is not None:
@@ -123,7 +122,7 @@ def _decide(
         terms = overages.terms_of(bot, about, amount, _day(until), now)
     if isinstance(terms, NotDecided):
         raise _refused(terms.text)
-    click = Click(about.revision, terms, os_user=_os_user())
+    click = Click(about.revision, terms, os_user=os_user())
     result = overages.decide(bot, about.request, actor, outcome, reason, now, click)
     drain(bot, now)
     if isinstance(result, NotDecided):
@@ -153,10 +152,3 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"--until {text!r} is not a day; write it like 2026-11-30") from None
-
-
-def _os_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -14,6 +14,7 @@ from bot.config.variables import (
     Address,
     address,
     app_token,
+    audit_keys,
     base_url,
     bot_token,
     database_url,
@@ -91,7 +92,7 @@ class Settings(BaseModel):
     enforcement_webhook_secret: Secrets = ()
     enforcement_allow_private: Annotated[bool, BeforeValidator(flag)] = False
     usage_push_secret: Secrets = ()
-    audit_key: Annotated[SecretStr | None, BeforeValidator(secret)] = None
+    audit_key: Annotated[SecretStr | None, BeforeValidator(audit_keys)] = None
     log_format: Annotated[Literal["text", "json"], BeforeValidator(word("text", "json"))] = "text"
     log_level: Annotated[str, BeforeValidator(level)] = "INFO"
 

@@ -28,6 +28,13 @@ def secret(text: str) -> SecretStr:
     return SecretStr(text)
 
 
+def audit_keys(text: str) -> SecretStr:
+    """The key of today first, then those that earlier rows of the record were written with."""
+    if len(text.splitlines()) > 1:
+        raise ValueError("holds a line break; copy it again, with a space between two keys")
+    return SecretStr(" ".join(text.split()))
+
+
 def bot_token(text: str) -> SecretStr:
     if text.startswith("xapp-"):
         raise ValueError("this looks like an app token; put it into SLACK_APP_TOKEN")

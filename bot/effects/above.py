@@ -10,11 +10,11 @@ from bot.domain.budgets import BudgetId, PersonRef, Stage
 from bot.domain.escalation import Step
 from bot.domain.standings import Standing
 from bot.effects import alerts as alert_effects
-from bot.effects import messages
+from bot.effects import messages, recording
 from bot.parts import Bot
 from bot.render.above import lead_below
 from bot.render.alert import alert_message
-from store import alerts, audit, outbox, standings, told
+from store import alerts, outbox, standings, told
 from store.alert_rows import SentAlert
 from store.outbox import Lane, NewEntry
 
@@ -79,8 +79,7 @@ def tell(tx: Session, bot: Bot, alert: Alert, above: Above, now: datetime) -> No
     if not outbox.add(tx, entry, now):
         return
     outbox.replace(tx, [key], now)
-    data = {"stage": alert.stage.word, "said_by": sent.id, "spent": alert.standing.spent}
-    audit.note(tx, "alert.muted", audit.SYSTEM, alert.key, data, now)
+    recording.muted(tx, bot, alert, sent.id, now)
     if below.owner.lower() in {ref.lower() for ref in _told(sent)}:
         return
     messages.post(

@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from bot.clients.enforcement import Edited, Held
 from bot.domain.budgets import BudgetId
-from bot.effects import messages, orders
+from bot.effects import messages, orders, recording
 from bot.effects import requests as request_effects
 from bot.effects.following import follow
 from bot.parts import Bot
 from bot.render import target_notice
-from store import audit, target_states
+from store import target_states
 from store.outbox import OutboxEntry
 
 
@@ -36,7 +36,7 @@ def found(tx: Session, bot: Bot, entry: OutboxEntry, answer: Edited, now: dateti
         "found": dict(answer.held),
         "text": answer.text,
     }
-    audit.note(tx, "limit_state.edited", "target", budget, data, now)
+    recording.note(tx, bot, "limit_state.edited", recording.TARGET, budget, data, now)
     request_effects.show_waiting(tx, bot, budget, now)
 
 

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from bot.domain.money import Micros
-from bot.effects import request_cards
+from bot.domain.standings import Standing
+from bot.effects import recording, request_cards
 from bot.effects import requests as request_effects
 from bot.parts import Bot, targets_of
-from store import audit, overages, raises
+from store import overages, raises
 from store.raises import RaiseRecord
 
 
@@ -16,7 +16,7 @@ def over(
     tx: Session,
     bot: Bot,
     record: RaiseRecord,
-    limit: Micros | None,
+    standing: Standing | None,
     version: int | None,
     now: datetime,
 ) -> bool:
@@ -32,8 +32,10 @@ def over(
     request = overages.load(tx, record.raised.request)
     if request is None:
         return False
-    data = {"request": request.id, "limit": limit, "version": version}
-    audit.note(tx, "exception.ended", audit.SYSTEM, budget, data, now)
+    data = {"version": version, "ended_by": record.ended_by}
+    recording.about_exception(
+        tx, bot, "exception.ended", recording.SYSTEM, record, data, now, standing
+    )
     if not targets_of(bot, budget):
         request_effects.tell_progress(tx, bot, request, now, "ended", lifted=False)
     else:

@@ -6,9 +6,10 @@ from sqlmodel import Session
 
 from bot.clients.enforcement import Confirmed
 from bot.domain.budgets import BudgetId
+from bot.effects import recording
 from bot.effects import requests as request_effects
 from bot.parts import Bot, targets_of
-from store import audit, limits, target_states
+from store import limits, target_states
 from store.limits import HeldState
 from store.target_states import TargetState
 
@@ -40,9 +41,7 @@ def confirm(
     note = answer.note
     done = target_states.confirm(tx, budget, target, answer.version, answer.held, note, now)
     if done:
-        data: dict[str, object] = {"version": answer.version, "target": target}
-        if note:
-            data["note"] = note
-        audit.note(tx, "limit_state.confirmed", "target", budget, data, now)
+        data = {"version": answer.version, "target": target, "note": note}
+        recording.note(tx, bot, "limit_state.confirmed", recording.TARGET, budget, data, now)
     follow(tx, bot, budget, now)
     return done

@@ -9,10 +9,10 @@ from bot.domain.grace import Grace, is_given
 from bot.domain.limits import Mode
 from bot.domain.standings import Standing
 from bot.effects import alerts as alert_effects
-from bot.effects import messages
+from bot.effects import messages, recording
 from bot.parts import Bot
 from bot.render.grace import held_off_note, over_note
-from store import alerts, audit, graces, limits
+from store import alerts, graces, limits
 from store.alert_rows import SentAlert
 
 
@@ -40,8 +40,8 @@ def tell_over(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
         priority=2,
         instead=budget.backup,
     )
-    data = {"spent": standing.spent, "limit": standing.limit, "mode": held.state.mode.value}
-    audit.note(tx, "grace.over", audit.SYSTEM, alert.key, data, now)
+    data = {"ends_at": recording.iso(grace.ends_at), "mode": held.state.mode.value}
+    recording.about_alert(tx, bot, "grace.over", recording.SYSTEM, alert, data, now, standing)
     return True
 
 

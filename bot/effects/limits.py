@@ -11,10 +11,11 @@ from bot.domain.grace import is_given, within
 from bot.domain.limits import LimitState, Mode, desired, let_through
 from bot.domain.money import Micros, usd
 from bot.domain.standings import Standing
-from bot.effects import orders
+from bot.effects import orders, recording
 from bot.effects.reach import Reach, reach
 from bot.parts import Bot, targets_of
 from store import graces, limits, outbox, raises, standings
+from store.limits import HeldState
 
 
 def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None:
@@ -35,7 +36,41 @@ def hold(tx: Session, bot: Bot, standing: Standing, now: datetime) -> int | None
     version = limits.change(tx, state, now) if state else None
     if state is not None and version is not None:
         send(tx, bot, state, version, standing, now)
+        _note(tx, bot, held, state, version, standing, now)
     return version
+
+
+def _note(
+    tx: Session,
+    bot: Bot,
+    held: HeldState | None,
+    state: LimitState,
+    version: int,
+    standing: Standing,
+    now: datetime,
+) -> None:
+    data = {
+        "version": version,
+        "before": _told(held.state) if held else None,
+        "after": _told(state),
+        "cause": state.cause.value,
+        "request": state.request,
+        "approved_by": state.approved_by,
+    }
+    seen = {**recording.figures(standing), "stale": standing.freshness.stale}
+    recording.note(
+        tx, bot, "limit_state.changed", recording.SYSTEM, state.budget, {**seen, **data}, now
+    )
+
+
+def _told(state: LimitState) -> dict[str, Any]:
+    return {
+        "mode": state.mode.value,
+        "limit": state.limit,
+        "until": recording.iso(state.until),
+        "grace_until": recording.iso(state.grace_until),
+        "period": state.period.first_day.isoformat(),
+    }
 
 
 def wanted(

@@ -10,14 +10,14 @@ from bot.domain.budgets import Budget, BudgetId
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.standings import Standing
 from bot.domain.terms import Changed
-from bot.effects import messages
+from bot.effects import messages, recording
 from bot.effects.deciders import deciders_of, not_the_requester, show_open
 from bot.effects.request_cards import card_of, for_donor, show_outcome, subject, update_cards
 from bot.parts import Bot
 from bot.render.blocks import Rendered
 from bot.render.decision_notes import donor_note
 from bot.render.request import Card, raise_note, receipt, request_card, requester_note
-from store import audit, limits, outbox, overages, raises, standings
+from store import limits, outbox, overages, raises, standings
 
 
 def announce(
@@ -125,16 +125,22 @@ def tell_confirmed(tx: Session, bot: Bot, budget: BudgetId, version: int, now: d
     """All targets hold `version`: only now may anything say that the limit is lifted, or back."""
     applied, restored = raises.confirm(tx, budget, version, now)
     over = {record.raised.request for record in restored}
+    standing = None
+    if applied or restored:
+        standing = standings.of_budget(tx, bot.policy, budget, now)
+    data = {"version": version}
     for record in applied:
         request = overages.load(tx, record.raised.request)
-        data = {"request": record.raised.request, "version": version}
-        audit.note(tx, "exception.applied", "target", budget, data, now)
+        recording.about_exception(
+            tx, bot, "exception.applied", recording.TARGET, record, data, now, standing
+        )
         if request is not None and not record.end_noted and request.id not in over:
             tell_progress(tx, bot, request, now, "applied", lifted=True)
     for record in restored:
         request = overages.load(tx, record.raised.request)
-        data = {"request": record.raised.request, "version": version}
-        audit.note(tx, "exception.restored", "target", budget, data, now)
+        recording.about_exception(
+            tx, bot, "exception.restored", recording.TARGET, record, data, now, standing
+        )
         if request is not None:
             tell_progress(tx, bot, request, now, "restored", lifted=False)
 

@@ -12,10 +12,11 @@ from bot.domain.escalation import calendar_of, term_of
 from bot.domain.people import Person
 from bot.domain.periods import midnight
 from bot.effects import alerts as alert_effects
+from bot.effects import recording
 from bot.parts import Bot
 from bot.render.blocks import moment, person
 from bot.render.modals import View, plan_modal
-from store import alerts, audit
+from store import alerts
 from store.alert_rows import SentAlert
 
 A_WEEK = timedelta(days=7)
@@ -89,12 +90,14 @@ def judge(bot: Bot, alert_id: int, feedback: Feedback, actor: Person, now: datet
     with bot.db.transaction() as tx:
         before = _load(tx, alert_id)
         if not alerts.judge(tx, alert_id, feedback, actor.id, now):
-            return f"{person(before.feedback_by or 'somebody')} said so already."
+            why = f"{person(before.feedback_by or 'somebody')} said so already."
+            _refused(tx, bot, before, f"feedback {feedback.value}", actor.id, why, now)
+            return why
         alert = _load(tx, alert_id)
         if alert.answer is not None:
             alert_effects.show(tx, bot, alert, now, f"feedback:{now.isoformat()}")
-        data = {"feedback": feedback.value, "stage": alert.stage.word}
-        audit.note(tx, "alert.feedback", actor.id, alert.key, data, now)
+        data = {"feedback": feedback.value}
+        recording.about_alert(tx, bot, "alert.feedback", actor.id, alert, data, now)
     bot.wake()
     return None
 
@@ -106,7 +109,8 @@ def add_note(bot: Bot, alert_id: int, note: str, actor_id: str, now: datetime) -
             raise UserError("Only whoever answered can add to the answer.", "note")
         alert = _load(tx, alert_id)
         alert_effects.show(tx, bot, alert, now, f"note:{now.isoformat()}")
-        audit.note(tx, "alert.note", actor_id, alert.key, {"note": note.strip()}, now)
+        data = {"note": note.strip()}
+        recording.about_alert(tx, bot, "alert.note", actor_id, alert, data, now)
     bot.wake()
 
 
@@ -139,17 +143,20 @@ def _record(
     ends_at = alert.figures.period_ends_at
     again_at = said.until if said.until and said.until < ends_at and alert.ladder else None
     if not alerts.answer(tx, alert.id, said, again_at, now):
-        return AnsweredBefore(_why_not(tx, alert.id))
+        why = _why_not(tx, alert.id)
+        _refused(tx, bot, alert, f"answer {said.kind.value}", said.by, why, now)
+        return AnsweredBefore(why)
     answered = _load(tx, alert.id)
     alert_effects.show(tx, bot, answered, now, f"answered:{now.isoformat()}")
-    data = {
-        "answer": said.kind.value,
-        "stage": alert.stage.word,
-        "until": said.until.isoformat() if said.until else None,
-        **({"note": said.note} if said.note else {}),
-    }
-    audit.note(tx, "alert.answered", said.by, alert.key, data, now)
+    data = {"answer": said.kind.value, "until": recording.iso(said.until), "note": said.note}
+    recording.about_alert(tx, bot, "alert.answered", said.by, answered, data, now)
     return Answered(answered)
+
+
+def _refused(
+    tx: Session, bot: Bot, alert: SentAlert, what: str, by: str, why: str, now: datetime
+) -> None:
+    recording.refused(tx, bot, what, by, alert.key, why, now, alert=alert.id)
 
 
 def _end_of(last_day: date | None, alert: SentAlert, now: datetime) -> datetime:

@@ -8,10 +8,10 @@ from bot.clients.slack import DeliveryError
 from bot.domain.delegations import Delegation, ends_at, parse, refusal
 from bot.domain.errors import UserError
 from bot.domain.people import Person
-from bot.effects import messages
+from bot.effects import messages, recording
 from bot.parts import Bot
 from bot.render import delegation as words
-from store import audit, delegations, people
+from store import delegations, people
 
 
 def delegate(bot: Bot, person_id: str, typed: str, now: datetime) -> str:
@@ -39,8 +39,8 @@ def delegate(bot: Bot, person_id: str, typed: str, now: datetime) -> str:
         told = words.made_for(made, zone)
         _tell(tx, made.to, told, person_id, now)
         _tell(tx, person_id, words.made(made, zone), person_id, now)
-        data = {"to": made.to, "until": made.ends_at.isoformat()}
-        audit.note(tx, "delegation.set", person_id, f"person:{person_id}", data, now)
+        data = {"before": _told(before), "after": _told(made)}
+        recording.note(tx, bot, "delegation.set", person_id, f"person:{person_id}", data, now)
     bot.wake()
     return words.made(made, zone) + (words.away_too(away, zone) if away else "")
 
@@ -77,10 +77,17 @@ def _end(bot: Bot, person_id: str, now: datetime) -> str:
             return words.none(bot.policy.command)
         _tell(tx, held.to, words.taken_back(person_id), person_id, now)
         _tell(tx, person_id, words.ENDED, person_id, now)
-        data = {"to": held.to}
-        audit.note(tx, "delegation.ended", person_id, f"person:{person_id}", data, now)
+        data = {"before": _told(held), "after": None}
+        recording.note(tx, bot, "delegation.ended", person_id, f"person:{person_id}", data, now)
     bot.wake()
     return words.ENDED
+
+
+def _told(delegation: Delegation | None) -> dict[str, str | None] | None:
+    """As the record says it."""
+    if delegation is None:
+        return None
+    return {"to": delegation.to, "until": recording.iso(delegation.ends_at)}
 
 
 def _tell(tx: Session, to: str, text: str, person_id: str, now: datetime) -> None:

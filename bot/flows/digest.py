@@ -11,7 +11,17 @@ from bot.domain.policy import Policy
 from bot.effects import messages
 from bot.parts import Bot
 from bot.render.digest import Digest, digest_message
-from store import alert_quality, increases, ledger, outbox, overages, revisions, sources, standings
+from store import (
+    alert_quality,
+    audit_reading,
+    increases,
+    ledger,
+    outbox,
+    overages,
+    revisions,
+    sources,
+    standings,
+)
 
 WEEK = timedelta(days=7)
 LATE = timedelta(days=1)
@@ -76,6 +86,7 @@ def _gather(tx: Session, bot: Bot, due: datetime, now: datetime) -> Digest:
         revised=revisions.changes_between(tx, since, due),
         increases_decided=increases.decided_between(tx, since, due),
         increases_open=increases.pending(tx),
+        head=audit_reading.head(tx),
     )
 
 

@@ -10,7 +10,7 @@ from bot.clients.enforcement import TargetError
 from bot.clients.slack import DeliveryError
 from bot.clients.usage.errors import SourceError
 from bot.parts import Bot, targets_of
-from store import homes, limits, migrate, standings, target_states
+from store import audit_reading, homes, limits, migrate, standings, target_states
 
 _MOST_NAMED = 10
 
@@ -28,7 +28,7 @@ def examine(bot: Bot, now: datetime) -> list[Finding]:
     """One finding for each dependency; none hides another."""
     found = [
         _ask("database", lambda: _database(bot)),
-        _ask("audit chain", lambda: _audit_key(bot)),
+        _ask("audit chain", lambda: _record(bot)),
         _ask("Slack", lambda: _slack(bot)),
         _ask("Home tab", lambda: _home(bot)),
     ]
@@ -72,12 +72,18 @@ def _database(bot: Bot) -> str:
     return f"{bot.db.engine.dialect.name}, at the newest revision"
 
 
-def _audit_key(bot: Bot) -> str:
-    if bot.db.audit_key is None:
-        return (
-            "a plain hash chain; set AUDIT_KEY, and whoever can write the database cannot forge it"
+def _record(bot: Bot) -> str:
+    """Computed anew as a whole: what was changed in it is found here, and not first by an auditor."""
+    verdict = audit_reading.verify(bot.db)
+    if verdict.broken_at is not None:
+        raise _Wrong(
+            f"broken at row {verdict.broken_at}: {verdict.why}; put every key there ever was into "
+            "AUDIT_KEY, and if it still is, find out who can write the database"
         )
-    return "signed with AUDIT_KEY"
+    rows = f"{verdict.rows:,} rows, the chain holds"
+    if bot.db.audit_key is None:
+        return f"{rows}; a plain hash: set AUDIT_KEY, and whoever can write the database cannot forge it"
+    return f"{rows}; signed with AUDIT_KEY"
 
 
 def _slack(bot: Bot) -> str:

@@ -19,12 +19,12 @@ from bot.clients.enforcement import (
 from bot.domain.budgets import BudgetId
 from bot.domain.limits import Mode
 from bot.domain.targets import WEBHOOK
-from bot.effects import edits, messages, orders
+from bot.effects import edits, messages, orders, recording
 from bot.effects import limits as limit_effects
 from bot.effects.following import confirm, follow
 from bot.parts import Bot, targets_of
 from bot.render import target_notice
-from store import audit, limits, outbox, target_states
+from store import limits, outbox, target_states
 from store.limits import HeldState
 from store.outbox import OutboxEntry
 
@@ -176,7 +176,7 @@ def _drifted(
     key = f"drift:{order.key}:{now:%Y%m%dT%H%M%S}"
     messages.tell_operators(tx, bot, key, told, now, subject=f"drift:{budget}:{kind}")
     data = {"version": order.version, "target": kind, "note": answer.note}
-    audit.note(tx, "limit_state.drifted", "target", budget, data, now)
+    recording.note(tx, bot, "limit_state.drifted", recording.TARGET, budget, data, now)
 
 
 def _tell_as_wanted(

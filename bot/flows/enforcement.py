@@ -8,15 +8,14 @@ from sqlmodel import Session
 from bot.domain.budgets import BudgetId
 from bot.domain.targets import KINDS
 from bot.effects import limits as limit_effects
-from bot.effects import orders
+from bot.effects import orders, recording
 from bot.effects.following import follow
 from bot.parts import Bot, targets_of
-from store import audit, limits, outbox, target_states
+from store import limits, outbox, target_states
 from store.limits import HeldState
 from store.outbox import OutboxEntry
 
 AGAIN_AFTER = timedelta(minutes=5)
-OPERATOR = "operator"
 
 
 def sweep(bot: Bot, now: datetime) -> int:
@@ -99,7 +98,7 @@ def _is_due(entry: OutboxEntry | None, held: HeldState, now: datetime) -> bool:
     return entry.state == "done" and since is not None and now - since >= AGAIN_AFTER
 
 
-def redrive(bot: Bot, entry_id: int, now: datetime) -> str | None:
+def redrive(bot: Bot, entry_id: int, now: datetime, os_user: str | None = None) -> str | None:
     """
     Send a given-up entry again; the key it goes out under, or None when there is no such entry.
 
@@ -115,8 +114,14 @@ def redrive(bot: Bot, entry_id: int, now: datetime) -> str | None:
             key = entry.key if outbox.revive(tx, entry.key, now) else None
         if key is None:
             return None
-        data = {"error": entry.error, "was": entry.state}
-        audit.note(tx, "outbox.redriven", OPERATOR, key, data, now)
+        data = {
+            "entry": entry.id,
+            "was": entry.state,
+            "error": entry.error,
+            "via": "command line",
+            "os_user": os_user,
+        }
+        recording.note(tx, bot, "outbox.redriven", recording.OPERATOR, key, data, now)
     bot.wake()
     return key
 

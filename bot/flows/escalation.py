@@ -22,13 +22,13 @@ from bot.domain.escalation import (
 from bot.domain.spans import WorkCalendar
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
-from bot.effects import above, messages
+from bot.effects import above, messages, recording
 from bot.effects import alerts as alert_effects
 from bot.parts import Bot
 from bot.render.alert import alert_message
 from bot.render.blocks import Rendered
 from bot.render.reminder import reminder_lead
-from store import audit, escalations, people, standings
+from store import escalations, people, standings
 from store.alert_rows import SentAlert
 
 logger = logging.getLogger(__name__)
@@ -147,8 +147,8 @@ def _tell(
     rendered = alert_message(alert.id, figures, lead=lead)
     told = _post(tx, alert, ladder, step, number, rendered, now)
     escalations.told(tx, alert, step, number, then, again=again)
-    data = {"step": step.name.lower(), "round": number, "stage": alert.stage.word, "told": told}
-    audit.note(tx, "alert.escalated", audit.SYSTEM, alert.key, data, now)
+    data = {"step": step.name.lower(), "round": number, "told": told}
+    recording.about_alert(tx, bot, "alert.escalated", recording.SYSTEM, alert, data, now, standing)
 
 
 def _post(

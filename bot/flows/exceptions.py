@@ -9,13 +9,13 @@ from bot.domain.escalation import calendar_of
 from bot.domain.overages import OverageRequest, RequestState
 from bot.domain.people import DONOR, Electorate, Person
 from bot.domain.spans import Span
-from bot.effects import endings, messages, request_cards
+from bot.effects import endings, messages, recording, request_cards
 from bot.effects import limits as limit_effects
 from bot.effects import requests as request_effects
 from bot.parts import Bot
 from bot.render.blocks import moment, person
 from bot.render.exception import ends_soon
-from store import audit, limits, overages, raises, standings
+from store import limits, overages, raises, standings
 from store.raises import RaiseRecord
 
 A_WORKING_DAY = Span(working_days=1)
@@ -60,8 +60,16 @@ def _tell(bot: Bot, record: RaiseRecord, now: datetime) -> bool:
         note = ends_soon(raised, standing, standing.budget.time_zone)
         about = f"{request_cards.subject(request.id)}:ends"
         messages.tell_people(tx, about, told, note, now, subject=about)
-        data = {"request": request.id, "ends_at": raised.ends_at.isoformat(), "told": told}
-        audit.note(tx, "exception.announced", audit.SYSTEM, raised.budget, data, now)
+        recording.about_exception(
+            tx,
+            bot,
+            "exception.announced",
+            recording.SYSTEM,
+            record,
+            {"told": told},
+            now,
+            standing,
+        )
         return True
 
 
@@ -85,10 +93,15 @@ def end_early(
         record = raises.load(tx, request_id) if request else None
         if request is None or record is None or request.state is not RequestState.APPROVED:
             raise UserError(GONE)
+        why = None
         if record.ended_by is not None or record.raised.ends_at <= now:
-            return _over_already(bot, record)
-        if not may_end(bot, request, actor, electorate):
-            return _why_not(electorate.lists_of(actor) == {DONOR})
+            why = _over_already(bot, record)
+        elif not may_end(bot, request, actor, electorate):
+            why = _why_not(electorate.lists_of(actor) == {DONOR})
+        if why is not None:
+            what, about = "end exception", {"request": request.id, **(origin or {})}
+            recording.refused(tx, bot, what, actor.id, request.budget, why, now, **about)
+            return why
         _take_back(tx, bot, request, record, actor, now, origin or {})
     bot.wake()
     return None
@@ -143,19 +156,20 @@ def _take_back(
             limit_effects.hold(tx, bot, standing[budget], now)
     held = limits.load(tx, request.budget)
     after = standing.get(request.budget)
+    version = held.version if held else None
+    ended = raises.load(tx, request.id) or record
     data: dict[str, object] = {
-        "request": request.id,
-        "planned_ends_at": record.raised.ends_at.isoformat(),
-        "limit_before": before.limit if before else None,
-        "limit_after": after.limit if after else None,
-        "spent": after.spent if after else None,
-        "policy_version": bot.policy.version,
+        "requested_by": request.requester,
+        "before": {
+            "ends_at": recording.iso(record.raised.ends_at),
+            "limit": before.limit if before else None,
+        },
+        "after": {"ends_at": recording.iso(now), "limit": after.limit if after else None},
+        "version": version,
         **origin,
     }
-    audit.note(tx, "exception.ended_early", actor.id, request.budget, data, now)
-    ended = raises.load(tx, request.id) or record
-    limit = after.limit if after else None
-    endings.over(tx, bot, ended, limit, held.version if held else None, now)
+    recording.about_exception(tx, bot, "exception.ended_early", actor.id, ended, data, now, before)
+    endings.over(tx, bot, ended, after, version, now)
 
 
 def _over_already(bot: Bot, record: RaiseRecord) -> str:

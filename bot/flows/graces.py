@@ -13,10 +13,11 @@ from bot.domain.people import Person
 from bot.domain.standings import Standing
 from bot.effects import graces as grace_effects
 from bot.effects import limits as limit_effects
+from bot.effects import recording
 from bot.parts import Bot
 from bot.render.blocks import moment, person
 from bot.render.figures import AT_LIMIT
-from store import alerts, audit, delegations, limits, people, standings
+from store import alerts, delegations, limits, people, standings
 from store.alert_rows import SentAlert
 
 GONE = "This alert is not known any more. Type `/budget status` for where the budget stands now."
@@ -38,11 +39,14 @@ def say(bot: Bot, alert_id: int, word: Word, actor: Person, now: datetime) -> st
         standing = standings.of_budget(tx, bot.policy, alert.budget, now)
         if standing is None:
             raise UserError(GONE)
-        if not _has_it(tx, standing.budget, actor, now):
-            return "Only the budget's owner and backup can say this, or whom they delegated to."
         grace = alert.figures.grace
-        if (why := _too_late(alert, grace, standing, word, now)) is not None or grace is None:
-            return why or GONE
+        why = _too_late(alert, grace, standing, word, now)
+        if not _has_it(tx, standing.budget, actor, now):
+            why = "Only the budget's owner and backup can say this, or whom they delegated to."
+        if why is not None or grace is None:
+            what, said = f"grace {word.value}", why or GONE
+            recording.refused(tx, bot, what, actor.id, alert.key, said, now, alert=alert.id)
+            return said
         _carry_out(tx, bot, alert, grace, word, standing, actor, now)
     bot.wake()
     if word is Word.NOW and standing.freshness.stale:
@@ -68,14 +72,11 @@ def _carry_out(
     grace_effects.keep(tx, bot, alert, said, now)
     version = limit_effects.hold(tx, bot, standing, now)
     data = {
-        "ends_at": said.ends_at.isoformat(),
-        "before": grace.ends_at.isoformat(),
-        "spent": standing.spent,
-        "limit": standing.limit,
+        "before": {"ends_at": recording.iso(grace.ends_at)},
+        "after": {"ends_at": recording.iso(said.ends_at)},
         "version": version,
-        "policy_version": bot.policy.version,
     }
-    audit.note(tx, f"grace.{word.value}", actor.id, alert.key, data, now)
+    recording.about_alert(tx, bot, f"grace.{word.value}", actor.id, alert, data, now, standing)
     if word is Word.HOLD:
         grace_effects.tell_held_off(tx, bot, alert, said, standing, now)
     else:

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.effects.home import views
 from bot.parts import Bot
 from bot.render.home import digest
-from store import audit, homes
+from store import audit_reading, homes
 
 MOST = 200  # the last who opened it
 
@@ -32,7 +32,7 @@ class Watch:
     def refresh_if_moved(self, bot: Bot, now: datetime) -> int | None:
         """As `refresh`, after a decision, an answer or a confirmation; None when there was none."""
         with bot.db.transaction() as tx:
-            length = audit.length(tx)
+            length = audit_reading.head(tx)[0]
         if length == self._seen:
             return None
         count, is_sure = _look(bot, now)

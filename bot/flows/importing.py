@@ -25,16 +25,16 @@ from bot.domain.budgets import UNATTRIBUTED
 from bot.domain.errors import UserError
 from bot.domain.money import ZERO, Micros
 from bot.domain.usage import Directory, UsageRow, Window, Workspace
+from bot.effects import recording
 from bot.intake.imported import EVER, NEVER
 from bot.intake.overlaps import Overlap, Span, find_overlaps, take_back
 from bot.parts import Bot
-from store import audit, directory, ledger, sources
+from store import directory, ledger, sources
 
 __all__ = ["BATCH", "Imported", "Overlap", "import_file", "parse_map"]
 
 BATCH = 5_000
 SHOWN = 50
-OPERATOR = "operator"
 EVERY = 1_000
 AHEAD = timedelta(hours=1)  # a clock may be fast
 Progress = Callable[[str, int, int], None]  # what is being done, how far, of how much
@@ -206,4 +206,4 @@ def _note(bot: Bot, report: Imported, now: datetime) -> None:
         "net": dict(report.net),
     }
     with bot.db.transaction() as tx:
-        audit.note(tx, "usage.imported", OPERATOR, report.source, data, now)
+        recording.note(tx, bot, "usage.imported", recording.OPERATOR, report.source, data, now)

@@ -13,10 +13,10 @@ from bot.domain.money import ZERO, Micros, usd
 from bot.domain.policy import Basis
 from bot.domain.reconciliation import drifts, misses
 from bot.domain.usage import Window
-from bot.effects import messages
+from bot.effects import messages, recording
 from bot.parts import Bot
 from bot.render import notice
-from store import audit, day_checks, ledger, sources
+from store import day_checks, ledger, sources
 from store.day_checks import DayCheck
 
 logger = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def _tell_drift(tx: Session, bot: Bot, check: DayCheck, now: datetime) -> bool:
     told = notice.drift(check.source, check.day, held, total)
     key = f"drift:{check.source}:{check.day}:{now.isoformat()}"
     data = {"day": check.day.isoformat(), "ledger_usd": usd(held), "source_usd": usd(total)}
-    audit.note(tx, "source.drift", audit.SYSTEM, check.source, data, now)
+    recording.note(tx, bot, "source.drift", recording.SYSTEM, check.source, data, now)
     return messages.tell_operators(tx, bot, key, told, now, subject=f"source:{check.source}")
 
 
@@ -142,7 +142,9 @@ def _judge_estimates(tx: Session, bot: Bot, now: datetime) -> None:
                 "estimated_usd": usd(check.estimated),
                 "billed_usd": usd(check.billed),
             }
-            audit.note(tx, "source.estimate_missed", audit.SYSTEM, check.source, data, now)
+            recording.note(
+                tx, bot, "source.estimate_missed", recording.SYSTEM, check.source, data, now
+            )
             day_checks.save(tx, [replace(check, told_estimate_at=now)])
 
 

@@ -1,13 +1,14 @@
 """Records for operators and auditors: undelivered entries, decisions, the chain."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.money import Micros, usd
 from bot.domain.overages import OverageRequest
 from bot.parts import Bot
-from store import audit, outbox, overages
-from store.audit import Verdict
+from store import audit_reading, outbox, overages
+from store.audit_chain import Noted, Verdict
 from store.outbox import OutboxEntry
 
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -38,6 +39,7 @@ DECISION_COLUMNS = (
     "funding",
     "from_budget",
 )
+AUDIT_COLUMNS = ("seq", "at", "kind", "actor", "subject", "data", "previous_hash", "hash")
 
 
 def undelivered(bot: Bot) -> list[OutboxEntry]:
@@ -56,26 +58,30 @@ def decisions(
 
 def audit_rows(
     bot: Bot, starts_at: datetime | None, ends_at: datetime | None
-) -> list[dict[str, Any]]:
-    with bot.db.transaction() as tx:
-        return [
-            {
-                "seq": e.seq,
-                "at": _iso(e.at),
-                "kind": e.kind,
-                "actor": e.actor,
-                "subject": e.subject,
-                "data": dict(e.data),
-                "previous_hash": e.previous_hash,
-                "hash": e.hash,
-            }
-            for e in audit.entries(tx, starts_at, ends_at)
-        ]
+) -> Iterator[dict[str, Any]]:
+    """The record from `starts_at` up to, but not including, `ends_at`, as it is when this begins."""
+    for e in audit_reading.entries(bot.db, starts_at, ends_at):
+        yield {
+            "seq": e.seq,
+            "at": _iso(e.at),
+            "kind": e.kind,
+            "actor": e.actor,
+            "subject": e.subject,
+            "data": dict(e.data),
+            "previous_hash": e.previous_hash,
+            "hash": e.hash,
+        }
 
 
-def verify(bot: Bot) -> Verdict:
+def verify(bot: Bot, noted: Noted | None = None) -> Verdict:
+    """The whole chain, and whether it still holds the head that somebody wrote down."""
+    return audit_reading.verify(bot.db, noted)
+
+
+def head(bot: Bot) -> tuple[int, str]:
+    """The number and the hash of the last row."""
     with bot.db.transaction() as tx:
-        return audit.verify(tx, bot.db.audit_key)
+        return audit_reading.head(tx)
 
 
 def _decision(r: OverageRequest) -> dict[str, Any]:

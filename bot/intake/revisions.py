@@ -9,8 +9,9 @@ from bot.domain.money import ZERO, Micros, usd
 from bot.domain.periods import Period
 from bot.domain.revisions import settled_periods
 from bot.domain.usage import Window
+from bot.effects import recording
 from bot.parts import Bot
-from store import audit, ledger, revisions
+from store import ledger, revisions
 from store.revisions import PeriodRevision
 
 Settled = Mapping[tuple[str, Period], Micros]
@@ -30,7 +31,7 @@ def of_window(tx: Session, bot: Bot, source: str, window: Window, now: datetime)
 
 
 def note(
-    tx: Session, source: str, before: Settled, after: Settled, now: datetime
+    tx: Session, bot: Bot, source: str, before: Settled, after: Settled, now: datetime
 ) -> list[PeriodRevision]:
     """Write down every period that costs something else now."""
     noted: list[PeriodRevision] = []
@@ -46,6 +47,6 @@ def note(
             "before_usd": usd(was),
             "after_usd": usd(amount),
         }
-        audit.note(tx, "period.revised", audit.SYSTEM, budget, data, now)
+        recording.note(tx, bot, "period.revised", recording.SYSTEM, budget, data, now)
         noted.append(revision)
     return noted

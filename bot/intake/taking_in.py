@@ -12,14 +12,13 @@ from bot.domain.money import Micros, dollars
 from bot.domain.policy import Basis, SourcePolicy
 from bot.domain.revisions import is_unknown_zero
 from bot.domain.usage import Directory, Fetched, NamedActor, UsageRow
-from bot.effects import messages
+from bot.effects import messages, recording
 from bot.intake import bills, revisions
 from bot.intake.people import among_people
 from bot.intake.polling import Reading
 from bot.parts import Bot
 from bot.render import notice
 from store import (
-    audit,
     compaction,
     directory,
     ledger,
@@ -70,7 +69,7 @@ def replace_window(tx: Session, bot: Bot, source: str, fetched: Fetched, now: da
     compaction.begin_again(tx, source, window.starts_at)
     if known:
         after = revisions.of_window(tx, bot, source, window, now)
-        revisions.note(tx, source, settled, after, now)
+        revisions.note(tx, bot, source, settled, after, now)
     bills.note(tx, source, estimated, fetched, basis)
 
 
@@ -156,13 +155,15 @@ def _watch(
         told = notice.blind(state.name, since, reason, zone)
         key = f"blind:{state.name}:{since.isoformat()}"
         messages.tell_operators(tx, bot, key, told, now, subject=f"source:{state.name}")
-        audit.note(tx, "source.blind", audit.SYSTEM, state.name, {"reason": reason}, now)
+        data = {"reason": reason, "since": recording.iso(since)}
+        recording.note(tx, bot, "source.blind", recording.SYSTEM, state.name, data, now)
         return replace(state, blind_since=since, blind_reason=reason)
     if reason is None and state.blind_since is not None:
         told = notice.sees_again(state.name, state.blind_since, now, zone)
         key = f"sees:{state.name}:{state.blind_since.isoformat()}"
         messages.tell_operators(tx, bot, key, told, now, subject=f"source:{state.name}")
-        audit.note(tx, "source.clear", audit.SYSTEM, state.name, {}, now)
+        was = {"reason": state.blind_reason, "since": recording.iso(state.blind_since)}
+        recording.note(tx, bot, "source.clear", recording.SYSTEM, state.name, was, now)
         return replace(state, blind_since=None, blind_reason=None)
     return state
 

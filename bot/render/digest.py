@@ -30,6 +30,7 @@ from bot.render.figures import BASIS, OVERRULED, as_of, runway, signed, spent_of
 from bot.render.increase import digest_line
 
 MOST = 8
+SHOWN = 24  # digits of the record's head: nobody finds another row that begins so
 ROOM = 2_000  # characters for each list: together they stay below what Slack takes
 
 
@@ -54,6 +55,7 @@ class Digest:
     revised: Mapping[tuple[str, date], Micros] = field(default_factory=dict)
     increases_decided: Sequence[Increase] = ()
     increases_open: Sequence[Increase] = ()
+    head: tuple[int, str] | None = None  # number and hash of the record's last row
 
     def name(self, budget: str) -> str:
         names = {s.budget.id: s.budget.name for s in self.standings}
@@ -82,7 +84,15 @@ def digest_message(digest: Digest) -> Rendered:
         body = "\n".join(f"• {line}" for line in lines)
         blocks.append(section(f"*{name}*\n{body}", block_id))
     blocks += [DividerBlock(block_id="line"), context(age, "age")]
-    return message(f"{text} {age}.", *blocks)
+    if d.head is None or not d.head[0]:
+        return message(f"{text} {age}.", *blocks)
+    last = _head(*d.head)
+    return message(f"{text} {age}. {last}", *blocks, context(last, "head"))
+
+
+def _head(seq: int, digest: str) -> str:
+    """A copy outside the database: from now on nobody can cut the record off before this row."""
+    return f"Record up to row {seq}: `{seq}:{digest[:SHOWN]}`"
 
 
 def _spend(d: Digest) -> str:

@@ -143,8 +143,8 @@ def test_refused(name: str, value: str, expected: str) -> None:
 def test_secrets_are_never_repeated(name: str, tmp_path: Path) -> None:
     """Neither errors nor the text of the settings hold a secret, wherever it came from."""
     file = tmp_path / "secret"
-    file.write_text("hun ter2")
-    bad = [{name: "hun ter2"}, {f"{name}_FILE": str(file)}, {name: "hunter2", f"{name}_FILE": "x"}]
+    file.write_text("hun\nter2")
+    bad = [{name: "hun\nter2"}, {f"{name}_FILE": str(file)}, {name: "hunter2", f"{name}_FILE": "x"}]
     told = "".join("".join(error_lines(one)) for one in bad)
 
     assert "ter2" not in told
@@ -158,6 +158,13 @@ def test_all_faults_at_once() -> None:
     assert ["AUDIT_KEY_FILE", "SLACK_BOT_TOKEN", "LOG_LEVEL"] == [
         line.split(":")[0] for line in lines
     ]
+
+
+def test_a_key_of_the_record_and_those_before_it() -> None:
+    """Separated by spaces, the one of today first."""
+    settings = load_settings({"AUDIT_KEY": " new   old "}, None)
+
+    assert "new old" == settings.require_audit_key().get_secret_value()
 
 
 @pytest.mark.parametrize("name", SECRETS)

@@ -120,7 +120,7 @@ def test_the_current_period_is_what_it_was(acme: Bench) -> None:
 
     acme.deliver()
     before, said, journal = now(), len(acme.messages()), len(acme.gateway.journal)
-    noted = len(audit_rows(acme.bot, None, None))
+    noted = len(list(audit_rows(acme.bot, None, None)))
     read_all(acme.bot)
     acme.turn()
 
@@ -128,7 +128,7 @@ def test_the_current_period_is_what_it_was(acme: Bench) -> None:
     assert (said, journal) == (len(acme.messages()), len(acme.gateway.journal))
     assert [] == [
         row["kind"]
-        for row in audit_rows(acme.bot, None, None)[noted:]
+        for row in list(audit_rows(acme.bot, None, None))[noted:]
         if row["kind"] in {"alert.fired", "limit_state.changed"}
     ]
 

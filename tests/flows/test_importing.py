@@ -21,7 +21,7 @@ from bot.domain.usage import Tokens, UsageRow, Window
 from bot.flows import importing
 from bot.flows.importing import import_file
 from bot.parts import Bot
-from store import audit, directory, ledger, sources, usage_rows
+from store import audit_reading, directory, ledger, sources, usage_rows
 from store.db import Database
 
 HOUR = timedelta(hours=1)
@@ -251,8 +251,7 @@ def test_with_overlap_it_is_imported(bot: Bot, write: Write) -> None:
     saw(bot.db, "push:gateway", START)
     report = import_file(bot, write(lines([0])), NOW, overlap=True)
 
-    with bot.db.transaction() as tx:
-        (entry,) = audit.entries(tx)
+    (entry,) = audit_reading.entries(bot.db)
     assert {"search": micros(2)} == spent(bot.db)
     assert ["push:gateway"] == [overlap.source for overlap in report.overlaps]
     assert ("usage.imported", report.source) == (entry.kind, entry.subject)
@@ -333,11 +332,11 @@ def test_a_dry_run_changes_nothing(bot: Bot, write: Write) -> None:
     report = import_file(bot, write(lines([0, 1], "else") + "x,1,y\n"), NOW, dry_run=True)
 
     with bot.db.transaction() as tx:
-        states, entries = sources.load_all(tx), list(audit.entries(tx))
+        states = sources.load_all(tx)
     assert {"unattributed": micros(2)} == report.net
     assert (1, 1) == (len(report.overlaps), report.refused)
     assert before == held(bot.db)
-    assert ([], []) == (states, entries)
+    assert ([], []) == (states, list(audit_reading.entries(bot.db)))
 
 
 def test_thousands_of_refusals_are_counted(bot: Bot, write: Write) -> None:

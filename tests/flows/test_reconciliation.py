@@ -47,7 +47,7 @@ def told(acme: Bench) -> list[str]:
 
 def audited(acme: Bench, kind: str) -> list[dict[str, object]]:
     """What the record has of a kind."""
-    rows = records.audit_rows(acme.bot, None, None)
+    rows = list(records.audit_rows(acme.bot, None, None))
     return [dict(row["data"]) for row in rows if row["kind"] == kind]
 
 

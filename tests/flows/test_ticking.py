@@ -117,10 +117,10 @@ def test_what_failed_for_one_budget_is_tried_in_the_next_tick(
     acme.tick()
 
     assert SEARCH in about(acme, kind)
-    so_far = len(records.audit_rows(acme.bot, None, None))
+    so_far = len(list(records.audit_rows(acme.bot, None, None)))
     acme.later(minutes=1)
     acme.tick()
-    assert so_far == len(records.audit_rows(acme.bot, None, None))
+    assert so_far == len(list(records.audit_rows(acme.bot, None, None)))
 
 
 def test_a_raised_limit_that_failed_reaches_the_target_in_the_next_tick(
@@ -157,7 +157,7 @@ def failing_for(budget: str, act: Callable[..., Done]) -> Callable[..., Done]:
 
 def about(acme: Bench, kind: str) -> set[str]:
     """Which budgets the record has such an entry of."""
-    rows = records.audit_rows(acme.bot, None, None)
+    rows = list(records.audit_rows(acme.bot, None, None))
     subjects = [str(row["subject"]) for row in rows if row["kind"] == kind]
     return {subject.split(":")[1] if ":" in subject else subject for subject in subjects}
 

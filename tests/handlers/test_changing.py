@@ -122,7 +122,7 @@ def test_a_request_is_changed_and_approved_as_it_is_now(desk: Desk) -> None:
     desk.slack.wait_until(lambda: desk.state() is RequestState.APPROVED)
     desk.town.settles()
     assert 140 == desk.town.limit_at_gateway()
-    recorded = records.audit_rows(desk.town.bot.bot, None, None)
+    recorded = list(records.audit_rows(desk.town.bot.bot, None, None))
     changed = next(r["data"] for r in recorded if r["kind"] == "request.amended")
     assert (20_000_000, 40_000_000) == (changed["before"]["amount"], changed["after"]["amount"])
 

@@ -196,7 +196,7 @@ def test_a_question_and_its_answer(desk: Desk) -> None:
     assert "a third of it" in fin.dms()[-1].text
     assert "1 question, answered." in desk.card().text
     assert [] == tom.dms()[-1].buttons()
-    rows = records.audit_rows(desk.town.bot.bot, None, None)
+    rows = list(records.audit_rows(desk.town.bot.bot, None, None))
     kinds = [row["kind"] for row in rows if row["kind"].startswith("request.")]
     assert ["request.asked", "request.question", "request.answer"] == kinds
     assert PENDING is desk.state()

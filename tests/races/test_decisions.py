@@ -43,7 +43,7 @@ def raised(acme: Bench) -> list[int]:
 
 def recorded(acme: Bench, request: int) -> Counter[str]:
     """How often the record says what about a request."""
-    rows = records.audit_rows(acme.bot, None, None)
+    rows = list(records.audit_rows(acme.bot, None, None))
     return Counter(row["kind"] for row in rows if row["data"].get("request") == request)
 
 

@@ -21,7 +21,7 @@ DANA = Person("U0DANA", "Dana", "dana@example.com")
 
 def steps(acme: Bench) -> Sequence[object]:
     """The steps in the record."""
-    rows = records.audit_rows(acme.bot, None, None)
+    rows = list(records.audit_rows(acme.bot, None, None))
     return [row["data"]["step"] for row in rows if row["kind"] == "alert.escalated"]
 
 

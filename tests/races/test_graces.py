@@ -45,7 +45,7 @@ def replicas(acme: Bench) -> Iterator[tuple[Bot, Bot]]:
 
 def kinds(acme: Bench) -> list[str]:
     """What the record says of the grace."""
-    rows = records.audit_rows(acme.bot, None, None)
+    rows = list(records.audit_rows(acme.bot, None, None))
     return [row["kind"] for row in rows if row["kind"].startswith("grace.")]
 
 

@@ -88,7 +88,7 @@ def left(acme: Bench, request: OverageRequest) -> tuple[OverageRequest, list[Mic
 def outcomes_recorded(acme: Bench, request: OverageRequest) -> list[str]:
     """The rows of the record that say how it ended."""
     ends = {f"request.{state.value}" for state in RequestState}
-    rows = records.audit_rows(acme.bot, None, None)
+    rows = list(records.audit_rows(acme.bot, None, None))
     return [r["kind"] for r in rows if r["kind"] in ends and r["data"]["request"] == request.id]
 
 

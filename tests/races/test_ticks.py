@@ -141,7 +141,7 @@ def check_figures(crowd: Crowd) -> None:
 
 def fired(crowd: Crowd) -> Counter[str]:
     """How often each alert was."""
-    rows = records.audit_rows(crowd.acme.bot, None, None)
+    rows = list(records.audit_rows(crowd.acme.bot, None, None))
     return Counter(str(row["subject"]) for row in rows if row["kind"] == "alert.fired")
 
 

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from store import audit
-from store.audit import Verdict
+from bot.domain.errors import ConfigError
+from store import audit, audit_reading
+from store.audit_chain import GENESIS, Verdict
 from store.db import Database, savepoint
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -24,8 +25,7 @@ def write(db: Database, *subjects: str, now: datetime = NOW) -> None:
 
 def verify(db: Database, key: bytes | None = None) -> Verdict:
     """With the database's own key, unless another is given."""
-    with db.transaction() as tx:
-        return audit.verify(tx, key or db.audit_key)
+    return audit_reading.verify(db, key=key)
 
 
 def execute(db: Database, statement: str) -> None:
@@ -38,12 +38,11 @@ def test_every_row_covers_the_one_before(db: Database) -> None:
     """Numbers from one without gaps, each row's hash in the next, the first on nothing."""
     write(db, "search", "growth")
     write(db, "search")
-    with db.transaction() as tx:
-        rows = list(audit.entries(tx))
+    rows = list(audit_reading.entries(db))
 
     assert [1, 2, 3] == [row.seq for row in rows]
     assert ["search", "growth", "search"] == [row.subject for row in rows]
-    assert [audit.GENESIS, rows[0].hash, rows[1].hash] == [row.previous_hash for row in rows]
+    assert [GENESIS, rows[0].hash, rows[1].hash] == [row.previous_hash for row in rows]
     assert Verdict(3) == verify(db)
 
 
@@ -63,8 +62,8 @@ def test_rows_of_an_interval(db: Database) -> None:
     """From the first moment up to, and without, the second."""
     for day in range(4):
         write(db, str(day), now=NOW + timedelta(days=day))
-    with db.transaction() as tx:
-        found = list(audit.entries(tx, NOW + timedelta(days=1), NOW + timedelta(days=3)))
+    interval = NOW + timedelta(days=1), NOW + timedelta(days=3)
+    found = list(audit_reading.entries(db, *interval))
 
     assert ["1", "2"] == [row.subject for row in found]
 
@@ -114,14 +113,15 @@ def test_a_removed_row_is_found(db: Database, damage: tuple[str, ...], broken_at
 
 
 def test_with_a_key_nobody_else_can_continue_the_chain(db: Database, database_url: str) -> None:
-    """Rows written without the key are found, and so is a chain verified with another one."""
+    """Whoever lacks the key is refused with the remedy, and the chain is verified with no other."""
     write(db, "a", "b")
-    assert 1 == verify(db, b"another key").broken_at
+    assert 1 == verify(db, b"another").broken_at
     forger = Database(database_url, audit_key=None)
-    write(forger, "c")
+    with pytest.raises(ConfigError, match="Set the key"):
+        write(forger, "c")
     forger.close()
 
-    assert 3 == verify(db).broken_at
+    assert Verdict(2) == verify(db)
 
 
 def test_without_a_key_accidents_are_found(database_url: str) -> None:
@@ -148,8 +148,8 @@ def test_a_part_that_failed_leaves_no_note(db: Database) -> None:
         with pytest.raises(TimeoutError):
             fail_inside(tx)
         audit.note(tx, "tick", "budget-bot", "after", {}, NOW)
-    with db.transaction() as tx:
-        assert ["before", "after"] == [row.subject for row in audit.entries(tx)]
+
+    assert ["before", "after"] == [row.subject for row in audit_reading.entries(db)]
 
     assert Verdict(2) == verify(db)
 
@@ -171,8 +171,7 @@ def test_eight_writers_leave_no_gap(db: Database) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
-    with db.transaction() as tx:
-        rows = [(int(row.actor[1:]), int(row.subject)) for row in audit.entries(tx)]
+    rows = [(int(row.actor[1:]), int(row.subject)) for row in audit_reading.entries(db)]
 
     assert sorted(kept) == sorted(rows)
     assert Verdict(len(kept)) == verify(db)

@@ -30,7 +30,7 @@ def acme(tmp_path: Path, database_url: str) -> Iterator[Town]:
 
 def audited(acme: Town, kind: str) -> list[dict[str, object]]:
     """The data of the record's rows of a kind."""
-    rows = records.audit_rows(acme.bot.bot, None, None)
+    rows = list(records.audit_rows(acme.bot.bot, None, None))
     return [dict(row["data"]) for row in rows if row["kind"] == kind]
 
 

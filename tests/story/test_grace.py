@@ -58,7 +58,7 @@ def buttons(message: Message) -> set[str]:
 
 def kinds(acme: Town) -> list[str]:
     """What the record says of the grace, in order."""
-    rows = records.audit_rows(acme.bot.bot, None, None)
+    rows = list(records.audit_rows(acme.bot.bot, None, None))
     return [row["kind"] for row in rows if row["kind"].startswith("grace.")]
 
 

@@ -60,7 +60,7 @@ def goes_on(acme: Town, first: str, last: str) -> None:
 
 def stages(acme: Town) -> list[str]:
     """What fired, in order."""
-    rows = records.audit_rows(acme.bot.bot, None, None)
+    rows = list(records.audit_rows(acme.bot.bot, None, None))
     return [row["data"]["stage"] for row in rows if row["kind"] == "alert.fired"]
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.app import Running, start
@@ -20,6 +21,7 @@ from bot.sandbox.gateway import Gateway
 from bot.sandbox.slack import Message, Person, SlackSandbox
 from bot.sandbox.usage import UsageApi
 from bot.schedule import run_all
+from tests.audit_page import misfits
 
 ZONE = ZoneInfo("America/New_York")
 POLICY = """\
@@ -190,6 +192,15 @@ class Town:
     def limit_at_gateway(self, budget: str = "search") -> Decimal | None:
         return self.gateway.holds(budget).limit
 
+    def record(self) -> list[dict[str, Any]]:
+        """Every row, in its order."""
+        return list(records.audit_rows(self.bot.bot, None, None))
+
+    def record_fits_its_page(self) -> None:
+        """Whatever a story was about: each row has what docs/audit.md promises, and no more."""
+        if self.running is not None:
+            assert [] == misfits(self.record())
+
     def last_dm(self, name: str) -> Message:
         return self.person(name).dms()[-1]
 
@@ -215,6 +226,7 @@ def town(
         place.start_bot()
         try:
             yield place
+            place.record_fits_its_page()
         finally:
             place.stop_bot()
 

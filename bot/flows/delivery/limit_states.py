@@ -16,7 +16,7 @@ from bot.clients.enforcement import (
 )
 from bot.domain.backoff import delay
 from bot.domain.budgets import BudgetId
-from bot.effects import edits, messages, orders, outages
+from bot.effects import edits, messages, orders, outages, recording
 from bot.effects import limits as limit_effects
 from bot.effects import requests as request_effects
 from bot.effects.following import confirm, follow
@@ -24,7 +24,7 @@ from bot.flows.delivery.attempts import Attempt
 from bot.parts import Bot
 from bot.render import notice
 from bot.render.targets import title
-from store import audit, limits, outbox, standings, target_states
+from store import limits, outbox, standings, target_states
 from store.outbox import OutboxEntry
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def _go_past(
         return
     limit_effects.send(tx, bot, held.state, version, standing, now)
     data = {"version": version, "target_held": newer, "target": target}
-    audit.note(tx, "limit_state.overtaken", "target", budget, data, now)
+    recording.note(tx, bot, "limit_state.overtaken", recording.TARGET, budget, data, now)
 
 
 def _failed(bot: Bot, entry: OutboxEntry, error: TargetError, now: datetime) -> Attempt:
@@ -136,5 +136,5 @@ def _refused(
     told = notice.undelivered(entry.id, f"the limit state of {budget}", title(target), error)
     messages.tell_operators(tx, bot, f"dead:{entry.key}", told, now, subject="undelivered")
     data = {"version": entry.request["version"], "target": target, "error": error}
-    audit.note(tx, "limit_state.refused", "target", budget, data, now)
+    recording.note(tx, bot, "limit_state.refused", recording.TARGET, budget, data, now)
     request_effects.show_waiting(tx, bot, budget, now)

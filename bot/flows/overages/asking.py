@@ -18,6 +18,7 @@ from bot.domain.people import Person
 from bot.effects import requests as request_effects
 from bot.effects.request_cards import card_of
 from bot.flows.overages.askers import check_asker
+from bot.flows.overages.clicks import AS_IT_IS, Click
 from bot.flows.overages.funding import sources_of
 from bot.flows.overages.outcomes import (
     GONE,
@@ -28,6 +29,7 @@ from bot.flows.overages.outcomes import (
     close,
     load,
     record,
+    refuse,
     why_over,
 )
 from bot.parts import Bot
@@ -73,21 +75,25 @@ def ask(
                 raise UserError(_open_already(tx, bot, budget, requester.id), "budget")
             return Asked(before, _receipt(tx, bot, before))
         request_effects.announce(tx, bot, request, standing, now)
-        record(tx, "request.asked", requester.id, request, now, {"reason": request.reason})
+        record(tx, bot, "request.asked", requester.id, request, now, {"reason": request.reason})
         text = _receipt(tx, bot, request)
     bot.wake()
     return Asked(request, text)
 
 
-def withdraw(bot: Bot, request_id: int, actor_id: str, now: datetime) -> Outcome:
+def withdraw(
+    bot: Bot, request_id: int, actor_id: str, now: datetime, click: Click = AS_IT_IS
+) -> Outcome:
     """The requester takes a request back while it is open."""
     with bot.db.transaction() as tx:
         request = load(tx, request_id, lock=True)
         if (over := why_over(tx, bot, request, now)) is not None:
-            return over
+            return refuse(tx, bot, "withdraw", actor_id, request, over, now, click)
         if request.requester != actor_id:
-            return NotDecided("Only whoever asked can withdraw a request.")
-        closed = close(tx, bot, request, RequestState.WITHDRAWN, (actor_id,), None, now)
+            why = NotDecided("Only whoever asked can withdraw a request.")
+            return refuse(tx, bot, "withdraw", actor_id, request, why, now, click)
+        by, state = (actor_id,), RequestState.WITHDRAWN
+        closed = close(tx, bot, request, state, by, None, now, click=click)
     bot.wake()
     return Decided(closed) if closed else NotDecided(GONE)
 

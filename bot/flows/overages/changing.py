@@ -70,7 +70,7 @@ def change(
         changed = Changed(now, request.asked)
         request_effects.tell_changed(tx, bot, after, standing, changed, now)
         data: dict[str, object] = {"before": _terms(request), "after": _terms(after)}
-        record(tx, AMENDED, requester.id, after, now, data)
+        record(tx, bot, AMENDED, requester.id, after, now, data)
     bot.wake()
     return after
 

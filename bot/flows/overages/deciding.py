@@ -23,6 +23,7 @@ from bot.flows.overages.outcomes import (
     lock_limits,
     lost,
     record,
+    refuse,
 )
 from bot.flows.overages.room import no_room
 from bot.flows.overages.seen import why_not_now
@@ -30,7 +31,7 @@ from bot.flows.overages.voters import Voters, strike, voters_of
 from bot.parts import Bot
 from bot.render.blocks import escape
 from bot.render.request import deciders_text
-from store import people, votes
+from store import people, standings, votes
 from store.votes import Vote
 
 
@@ -63,20 +64,21 @@ def decide(
     request, checks that it is what the click was about and the right to decide, and records the
     outcome and everything that follows from it.
     """
+    what = "approve" if outcome is RequestState.APPROVED else "deny"
     with bot.db.transaction() as tx:
         looked = load(tx, request_id)
         if (over := why_not_now(tx, bot, looked, click.revision, now)) is not None:
-            return over
+            return refuse(tx, bot, what, actor_id, looked, over, now, click)
     actor, requester, electorate, team = electorate_of(bot, looked, actor_id, now)
     voters = voters_of(bot, looked, requester, electorate, team)
     with bot.db.transaction() as tx:
         request = load(tx, request_id, lock=True)
         if (over := why_not_now(tx, bot, request, looked.revision, now)) is not None:
-            return over
+            return refuse(tx, bot, what, actor_id, request, over, now, click)
         refused = refusal(actor, requester, electorate, team)
         if refused is not None:
             data = {"why": refused.value, **click.origin}
-            record(tx, "decision.refused", actor.id, request, now, data)
+            record(tx, bot, "decision.refused", actor.id, request, now, data)
             return NotDecided(refused_text(request, refused), refused)
         case = Case(request, actor, requester, electorate, voters, click, now)
         if outcome is RequestState.APPROVED:
@@ -90,7 +92,7 @@ def decide(
 def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
     request, actor, terms, now = case.request, case.actor, case.click.terms, case.now
     votes.forget_over(tx, request.id, now)
-    before, struck = strike(tx, request, case.voters, now)
+    before, struck = strike(tx, bot, request, case.voters, now)
     mine = next((vote for vote in before if _is(tx, actor, vote.person)), None)
     if mine is not None and (terms is None or terms == (mine.terms or request.asked)):
         already = f"You have approved already. {_missing(bot, case, before)}"
@@ -100,8 +102,9 @@ def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
     granted = least(given.terms or request.asked for given in (*others, vote))
     short = above_reserve(tx, bot, request, granted, now)
     lock_limits(tx, request)
-    if (refused := short or no_room(tx, bot, request, granted, now)) is not None:
-        return _left_open(tx, bot, case, struck, NotDecided(refused))
+    if (why := short or no_room(tx, bot, request, granted, now)) is not None:
+        refused = refuse(tx, bot, "approve", actor.id, request, NotDecided(why), now, case.click)
+        return _left_open(tx, bot, case, struck, refused)
     if mine is not None:
         votes.change(tx, request.id, vote)
     else:
@@ -121,7 +124,8 @@ def _approve(tx: Session, bot: Bot, case: Case, reason: str | None) -> Outcome:
         "reason": reason,
         **case.click.origin,
     }
-    record(tx, "decision.vote", actor.id, request, now, data)
+    seen = standings.of_budget(tx, bot.policy, request.budget, now)
+    record(tx, bot, "decision.vote", actor.id, request, now, data, seen)
     return Counted(" ".join(filter(None, ["Your approval counts.", struck, missing])))
 
 

@@ -9,9 +9,10 @@ from bot.domain.errors import UserError
 from bot.domain.overages import OWNER, OverageRequest, RequestState, approvers_of
 from bot.domain.people import DONOR, Electorate, Person, refusal, settles
 from bot.effects import deciders, electors
+from bot.effects.recording import SYSTEM
 from bot.flows.overages.outcomes import load, record
 from bot.parts import Bot
-from store import audit, people
+from store import people
 
 Lists = list[tuple[str, tuple[PersonRef, ...]]]
 
@@ -84,7 +85,7 @@ def tell_if_nobody_is_left(bot: Bot, request: OverageRequest, now: datetime) -> 
         if current.state is not RequestState.PENDING or current.revision != request.revision:
             return
         if deciders.tell_nobody_left(tx, bot, current, now):
-            record(tx, "request.nobody_left", audit.SYSTEM, current, now, {})
+            record(tx, bot, "request.nobody_left", SYSTEM, current, now, {})
     bot.wake()
 
 

@@ -12,6 +12,7 @@ from bot.domain.money import dollars
 from bot.domain.overages import OWNER, OverageRequest, RequestKind, RequestState
 from bot.domain.people import Electorate, Person, Refusal, refusal
 from bot.effects import glass as glass_effects
+from bot.effects import recording
 from bot.flows.overages.outcomes import Asked, close, record
 from bot.parts import Bot
 from bot.render.blocks import moment
@@ -50,8 +51,18 @@ def break_glass(bot: Bot, budget: Budget, actor_id: str, wanted: Wanted, now: da
     period's, and the database takes it once; sent twice, the same answer comes twice.
 
     Raises:
-        UserError: who may not, what the policy does not allow, or that it was broken already.
+        UserError: who may not, what the policy does not allow, or that it was broken already; the
+            record has it, too.
     """
+    try:
+        return _break(bot, budget, actor_id, wanted, now)
+    except UserError as error:
+        with bot.db.transaction() as tx:
+            recording.refused(tx, bot, "break glass", actor_id, budget.id, error.text, now)
+        raise
+
+
+def _break(bot: Bot, budget: Budget, actor_id: str, wanted: Wanted, now: datetime) -> Asked:
     glass_of(budget)
     person = _checked(bot, budget, actor_id)
     with bot.db.transaction() as tx:
@@ -66,10 +77,8 @@ def break_glass(bot: Bot, budget: Budget, actor_id: str, wanted: Wanted, now: da
         data: dict[str, object] = {
             "reason": drafted.reason,
             "allowed": most_behind_glass(standing),
-            "spent": standing.spent,
-            "limit": standing.limit,
         }
-        record(tx, "break_glass", person.id, request, now, data)
+        record(tx, bot, "break_glass", person.id, request, now, data, standing)
         by = (person.id,)
         broken = close(tx, bot, request, RequestState.APPROVED, by, drafted.reason, now)
         if broken is None:

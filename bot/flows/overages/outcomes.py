@@ -1,5 +1,6 @@
 """Outcomes of overage requests: one for each, and all that follows from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,12 +18,14 @@ from bot.domain.overages import (
 )
 from bot.domain.people import Refusal
 from bot.effects import limits as limit_effects
+from bot.effects import recording
 from bot.effects import requests as request_effects
+from bot.effects.recording import Seen
 from bot.flows.overages.clicks import AS_IT_IS, Click
 from bot.parts import Bot
 from bot.render.blocks import moment
 from bot.render.blocks import people as names_of
-from store import audit, limits, overages, raises, standings
+from store import limits, overages, raises, standings
 
 GONE = "This request is not known any more."
 
@@ -83,20 +86,22 @@ def close(
     after = _raise_limit(tx, bot, closed, deciders, now) if granted else figures.limit
     record(
         tx,
+        bot,
         f"request.{outcome.value}",
-        deciders[0] if deciders else audit.SYSTEM,
+        deciders[0] if deciders else recording.SYSTEM,
         closed,
         now,
         {
             "decided_by": list(deciders),
+            "asked_reason": closed.reason,
             "reason": reason,
             "granted": closed.granted,
-            "asked_until": closed.ends_at.isoformat(),
-            "spent": figures.spent,
-            "limit_before": figures.limit,
-            "limit_after": after,
+            "asked_until": recording.iso(closed.ends_at),
+            "before": {"state": request.state.value, "limit": figures.limit},
+            "after": {"state": closed.state.value, "limit": after},
             **click.origin,
         },
+        figures,
     )
     request_effects.tell_outcome(tx, bot, closed, now)
     return closed
@@ -175,23 +180,44 @@ def lost(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> NotDe
 
 def record(
     tx: Session,
+    bot: Bot,
     kind: str,
     actor: str,
     request: OverageRequest,
     now: datetime,
-    data: dict[str, object],
+    data: Mapping[str, object],
+    seen: Seen | None = None,
 ) -> None:
+    """A row about a request: with the figures that it was asked on, unless newer ones were seen."""
     common: dict[str, object] = {
         "request": request.id,
+        "request_kind": request.kind.value,
         "requested_by": request.requester,
         "amount": request.amount,
-        "until": request.until.isoformat(),
-        "as_of": request.figures.as_of.isoformat() if request.figures.as_of else None,
+        "until": recording.iso(request.until),
+        "asked_as_of": recording.iso(request.figures.as_of),
+        "asked_policy_version": request.figures.policy_version,
         "route": list(request.lists),
         "both": request.both,
         "revision": request.revision,
         "funding": request.funding.kind.value if request.funding else None,
         "taken_from": request.donor,
-        "policy_version": request.figures.policy_version,
     }
-    audit.note(tx, kind, actor, request.budget, {**common, **data}, now)
+    seen = seen or request.figures
+    recording.note(tx, bot, kind, actor, request.budget, {**common, **data}, now, seen)
+
+
+def refuse(
+    tx: Session,
+    bot: Bot,
+    what: str,
+    actor: str,
+    request: OverageRequest,
+    refused: NotDecided,
+    now: datetime,
+    click: Click = AS_IT_IS,
+) -> NotDecided:
+    """A click on a request that changed nothing is a row, too."""
+    about = {"request": request.id, **click.origin}
+    recording.refused(tx, bot, what, actor, request.budget, refused.text, now, **about)
+    return refused

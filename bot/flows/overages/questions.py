@@ -10,7 +10,7 @@ from bot.effects import questions as question_effects
 from bot.flows.overages.clicks import Click
 from bot.flows.overages.deciding import refused_text
 from bot.flows.overages.electorate import electorate_of
-from bot.flows.overages.outcomes import GONE, NotDecided, load, record
+from bot.flows.overages.outcomes import GONE, NotDecided, load, record, refuse
 from bot.flows.overages.seen import why_not_now
 from bot.parts import Bot
 from store import questions
@@ -36,16 +36,16 @@ def put_question(
     with bot.db.transaction() as tx:
         looked = load(tx, request_id)
         if (over := why_not_now(tx, bot, looked, click.revision, now)) is not None:
-            return over
+            return refuse(tx, bot, "question", actor_id, looked, over, now, click)
     actor, requester, electorate, team = electorate_of(bot, looked, actor_id, now)
     with bot.db.transaction() as tx:
         request = load(tx, request_id, lock=True)
         if (over := why_not_now(tx, bot, request, looked.revision, now)) is not None:
-            return over
+            return refuse(tx, bot, "question", actor_id, request, over, now, click)
         refused = refusal(actor, requester, electorate, team)
         if refused is not None:
             data = {"why": refused.value, **click.origin}
-            record(tx, "question.refused", actor.id, request, now, data)
+            record(tx, bot, "question.refused", actor.id, request, now, data)
             return NotDecided(refused_text(request, refused), refused)
         if len(questions.of(tx, request.id)) >= MOST_QUESTIONS:
             return NotDecided("That is a lot of questions for one request; talk to each other.")
@@ -55,7 +55,7 @@ def put_question(
         question_effects.put(tx, bot, request, question, now)
         deciders.show_open(tx, bot, request, now)
         data = {"question": words, "number": question.id, **click.origin}
-        record(tx, "request.question", actor.id, request, now, data)
+        record(tx, bot, "request.question", actor.id, request, now, data)
     bot.wake()
     return None
 
@@ -70,16 +70,23 @@ def answer(
             raise UserError(GONE)
         request = load(tx, question.request, lock=True)
         if request.requester != actor_id:
-            return NotDecided("Only whoever asked for the overage can answer.")
+            why = NotDecided("Only whoever asked for the overage can answer.")
+            return refuse(tx, bot, "answer question", actor_id, request, why, now)
         if not questions.answer(tx, question_id, actor_id, words, now):
             before = questions.load(tx, question_id)
             if before is not None and before.answer == words:
                 return None  # the form came twice
-            return NotDecided("You have answered already; your answer stands in the thread.")
+            why = NotDecided("You have answered already; your answer stands in the thread.")
+            return refuse(tx, bot, "answer question", actor_id, request, why, now)
         question_effects.answered(tx, request, question, words, now)
         if request.state is RequestState.PENDING:
             deciders.show_open(tx, bot, request, now)
-        data: dict[str, object] = {"answer": words, "number": question_id}
-        record(tx, "request.answer", actor_id, request, now, data)
+        data: dict[str, object] = {
+            "question": question.question,
+            "asked_by": question.asked_by,
+            "answer": words,
+            "number": question_id,
+        }
+        record(tx, bot, "request.answer", actor_id, request, now, data)
     bot.wake()
     return None

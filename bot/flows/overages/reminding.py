@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from bot.domain.overages import OverageRequest, RequestState
 from bot.effects import deciders
+from bot.effects.recording import SYSTEM, iso
 from bot.flows.overages.outcomes import load, record
 from bot.parts import Bot
-from store import audit, overages
+from store import overages
 
 
 def remind(bot: Bot, now: datetime) -> int:
@@ -32,10 +33,8 @@ def _remind(bot: Bot, request_id: int, now: datetime) -> bool:
         if budget is None:
             return False  # it cannot be decided any more, only expire
         deciders.remind(tx, bot, request, budget, then, now)
-        data: dict[str, object] = {"reminder": request.reminded + 1}
-        if then is not None:
-            data["next"] = then.isoformat()
-        record(tx, "request.reminded", audit.SYSTEM, request, now, data)
+        data = {"reminder": request.reminded + 1, "next": iso(then)}
+        record(tx, bot, "request.reminded", SYSTEM, request, now, data)
         return True
 
 

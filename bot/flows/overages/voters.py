@@ -10,10 +10,11 @@ from bot.domain.errors import UserError
 from bot.domain.overages import OverageRequest
 from bot.domain.people import Electorate, Person, Refusal, refusal
 from bot.effects.electors import with_ids
+from bot.effects.recording import SYSTEM
 from bot.flows.overages.outcomes import record
 from bot.parts import Bot
 from bot.render.blocks import person
-from store import audit, votes
+from store import votes
 from store.votes import Vote
 
 Voters = Mapping[str, Refusal | frozenset[str]]
@@ -53,7 +54,7 @@ def _standing(
 
 
 def strike(
-    tx: Session, request: OverageRequest, voters: Voters, now: datetime
+    tx: Session, bot: Bot, request: OverageRequest, voters: Voters, now: datetime
 ) -> tuple[list[Vote], str]:
     """
     The approvals that still count, by the lists of today, and a word on those that do not.
@@ -68,6 +69,6 @@ def strike(
             continue
         votes.withdraw(tx, request.id, vote.person)
         data: dict[str, object] = {"voter": vote.person, "why": found.value}
-        record(tx, "decision.vote_struck", audit.SYSTEM, request, now, data)
+        record(tx, bot, "decision.vote_struck", SYSTEM, request, now, data)
         struck.append(f"The approval of {person(vote.person)} counts no more: {found.value}.")
     return counting, " ".join(struck)

@@ -15,13 +15,7 @@ from bot.effects import endings
 from bot.effects import limits as limit_effects
 from bot.effects import requests as request_effects
 from bot.parts import Bot
-from store import (
-    audit,
-    limits,
-    raises,
-    told,
-    watching,
-)
+from store import limits, raises, told, watching
 from store.db import savepoint
 
 logger = logging.getLogger(__name__)
@@ -50,11 +44,7 @@ def enforce(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
     On stale figures the limit still follows allocations and raises, but nobody is cut off, and
     nobody let in again, by a spend that may be wrong.
     """
-    version = limit_effects.hold(tx, bot, standing, now)
-    if version is not None:
-        data = {"version": version, "limit": standing.limit, "spent": standing.spent}
-        audit.note(tx, "limit_state.changed", audit.SYSTEM, standing.budget.id, data, now)
-    return version is not None
+    return limit_effects.hold(tx, bot, standing, now) is not None
 
 
 def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool:
@@ -64,7 +54,7 @@ def end_raises(tx: Session, bot: Bot, standing: Standing, now: datetime) -> bool
     held = limits.load(tx, standing.budget.id, lock=True) if ended else None
     version = held.version if held else None
     for record in ended:
-        endings.over(tx, bot, record, standing.limit, version, now)
+        endings.over(tx, bot, record, standing, version, now)
     if held is not None and held.confirmed:
         # Somebody else's raise came between the end and this turn: the target has answered already.
         request_effects.tell_confirmed(tx, bot, standing.budget.id, held.version, now)

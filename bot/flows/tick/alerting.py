@@ -13,14 +13,14 @@ from bot.domain.escalation import ladder_of
 from bot.domain.money import Micros
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
-from bot.effects import above, bundles, messages
+from bot.effects import above, bundles, messages, recording
 from bot.effects import alerts as alert_effects
 from bot.effects.above import Known
 from bot.effects.bundles import Fired
 from bot.flows.tick import muting
 from bot.parts import Bot
 from bot.render.alert import alert_message
-from store import alerts, audit, drivers, told
+from store import alerts, drivers, told
 from store.db import savepoint
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def alert(
     fired = _fire(tx, bot, stage, now)
     if fired is not None and sudden is not None:
         # The message says it, too: a second one would only wake the owner again.
-        muting.mute(tx, sudden, figures_of(sudden, bot.policy, now), fired.alert_id, now)
+        muting.mute(tx, bot, sudden, figures_of(sudden, bot.policy, now), fired.alert_id, now)
     return Outcome(fired)
 
 
@@ -113,7 +113,7 @@ def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> Fired | None:
     # One with a grace asks for a word on its own limit, which no child's message could take.
     said_by = None if figures.grace else muting.said_by_a_child(tx, bot, alert, now)
     if said_by is not None:
-        muting.mute(tx, alert, figures, said_by, now)
+        muting.mute(tx, bot, alert, figures, said_by, now)
         return None
     ladder = ladder_of(budget, alert.stage, bot.policy)
     alert_id = alerts.record(tx, alert, figures, now, ladder=ladder)
@@ -132,13 +132,5 @@ def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> Fired | None:
         priority=priority,
         instead=budget.backup,
     )
-    data = {
-        "stage": alert.stage.word,
-        "reason": alert.reason.value,
-        "owner": budget.owner,
-        "spent": standing.spent,
-        "limit": standing.limit,
-        "policy_version": bot.policy.version,
-    }
-    audit.note(tx, "alert.fired", audit.SYSTEM, alert.key, data, now)
+    recording.fired(tx, bot, alert, alert_id, figures, now)
     return Fired(alert_id, alert.key, stream, budget.owner, alert.stage, figures)

@@ -10,12 +10,11 @@ from bot.domain.budgets import UNATTRIBUTED, BudgetId
 from bot.domain.money import Micros
 from bot.domain.periods import period_at
 from bot.domain.usage import Window
-from bot.effects import messages
+from bot.effects import messages, recording
 from bot.parts import Bot
 from bot.render import notice
 from store import (
     allocations,
-    audit,
     directory,
     ledger,
     limits,
@@ -45,8 +44,12 @@ def apply_policy(tx: Session, bot: Bot, now: datetime) -> None:
     moved: Mapping[str, Micros] = {}
     if before is not None and before.rules != rules:
         moved = _attribute_again(tx, bot, now)
-    data = {"before": before.version if before else None, "moved": dict(moved)}
-    audit.note(tx, "policy.applied", audit.SYSTEM, bot.policy.version, data, now)
+    data = {
+        "before": before.version if before else None,
+        "after": bot.policy.version,
+        "moved": dict(moved),
+    }
+    recording.note(tx, bot, "policy.applied", recording.SYSTEM, bot.policy.version, data, now)
     if moved:
         told = notice.moved(bot.policy.version, moved)
         key = f"moved:{bot.policy.version}:{now.isoformat()}"
@@ -66,27 +69,24 @@ def _tell_who_left(tx: Session, bot: Bot, before: AppliedPolicy, now: datetime) 
         told = notice.left(budget, held.state if held else None, live, zone)
         key = f"left:{budget}:{now.isoformat()}"
         messages.tell_operators(tx, bot, key, told, now, subject="policy")
-        data = {"exceptions": [raised.request for raised in live]}
-        audit.note(tx, "budget.left", audit.SYSTEM, budget, data, now)
+        data = {
+            "before": before.budgets[budget],
+            "after": None,
+            "exceptions": [raised.request for raised in live],
+        }
+        recording.note(tx, bot, "budget.left", recording.SYSTEM, budget, data, now)
 
 
 def _apply_limits(tx: Session, bot: Bot, now: datetime) -> None:
     """A limit that is new in the policy file is a new revision of the allocation."""
     wanted = {b.id: b.limit for b in bot.policy.tree if b.limit is not None}
     for before, after in allocations.apply_file(tx, wanted, bot.policy.version, now):
-        audit.note(
-            tx,
-            "allocation.revised",
-            audit.SYSTEM,
-            after.budget,
-            {
-                "before": before.limit if before else None,
-                "after": after.limit,
-                "revision": after.revision,
-                "policy_version": bot.policy.version,
-            },
-            now,
-        )
+        data = {
+            "before": before.limit if before else None,
+            "after": after.limit,
+            "revision": after.revision,
+        }
+        recording.note(tx, bot, "allocation.revised", recording.SYSTEM, after.budget, data, now)
 
 
 def _attribute_again(tx: Session, bot: Bot, now: datetime) -> dict[str, Micros]:

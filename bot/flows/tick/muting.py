@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.domain.alerts import Alert, AlertFigures, repeats
+from bot.effects import recording
 from bot.parts import Bot
-from store import alerts, audit, standings, told
+from store import alerts, standings, told
 
 
 def said_by_a_child(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int | None:
@@ -30,8 +31,9 @@ def said_by_a_child(tx: Session, bot: Bot, alert: Alert, now: datetime) -> int |
     return None
 
 
-def mute(tx: Session, alert: Alert, figures: AlertFigures, said_by: int, now: datetime) -> None:
+def mute(
+    tx: Session, bot: Bot, alert: Alert, figures: AlertFigures, said_by: int, now: datetime
+) -> None:
     """Written down as told, with the alert that said it."""
     if alerts.record(tx, alert, figures, now, muted_by=said_by) is not None:
-        data = {"stage": alert.stage.word, "said_by": said_by, "spent": alert.standing.spent}
-        audit.note(tx, "alert.muted", audit.SYSTEM, alert.key, data, now)
+        recording.muted(tx, bot, alert, said_by, now)

@@ -183,7 +183,7 @@ class Place:
 
     def recorded(self, kind: str) -> list[dict[str, object]]:
         """What the record says of a kind, the oldest first."""
-        rows = records.audit_rows(self.bot, None, None)
+        rows = list(records.audit_rows(self.bot, None, None))
         return [{**row["data"], "actor": row["actor"]} for row in rows if row["kind"] == kind]
 
     def said_to(self, who: str) -> list[str]:

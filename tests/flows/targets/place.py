@@ -78,7 +78,7 @@ class Watching(Bench):
         return [text for text in self.town.said_in("#ai-budget-ops") if about in text]
 
     def audited(self, kind: str) -> list[dict[str, object]]:
-        rows = records.audit_rows(self.bot, None, None)
+        rows = list(records.audit_rows(self.bot, None, None))
         return [row["data"] for row in rows if row["kind"] == kind]
 
     def open_keys(self) -> dict[str, str]:
