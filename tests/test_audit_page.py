@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 
 from bot.domain.grace import Word
+from bot.domain.increases import IncreaseState
 from bot.domain.overages import RequestState
 from tests.audit_page import Fields, kinds, misfits
 
 ROOT = Path(__file__).parents[1]
 WRITERS = {"recording.note", "recording.about_alert", "recording.about_exception", "record", "note"}
+WRITERS |= {"effects.record"}
 OUTCOMES = {state for state in RequestState if state is not RequestState.PENDING}
 MADE = {
     "request.": {f"request.{state.value}" for state in OUTCOMES},
     "grace.": {f"grace.{word.value}" for word in Word},
+    "increase.": {f"increase.{s.value}" for s in IncreaseState if s is not IncreaseState.PENDING},
 }
 FIGURES = {"spent", "limit", "as_of"}
 

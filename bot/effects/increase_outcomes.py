@@ -9,10 +9,11 @@ from bot.domain.increases import Increase, IncreaseState
 from bot.effects import increases as effects
 from bot.effects import messages
 from bot.effects.outages import DOWN_AFTER
+from bot.effects.recording import SYSTEM
 from bot.parts import Bot
 from bot.render.increase import decider_note, member_note
 from bot.render.increase_notes import refused_note, silent_note
-from store import audit, increases
+from store import increases
 
 ANTHROPIC = "anthropic"
 
@@ -25,7 +26,7 @@ def confirmed(tx: Session, bot: Bot, increase_id: int, now: datetime) -> bool:
     effects.take_back(tx, increase, now)
     card = effects.show(tx, bot, increase, "confirmed", now)
     data: dict[str, object] = {"outcome": increase.state.value, "granted": increase.granted}
-    effects.record(tx, "increase.confirmed", ANTHROPIC, increase, now, data)
+    effects.record(tx, bot, "increase.confirmed", ANTHROPIC, increase, now, data)
     key = f"{effects.subject(increase_id)}:member"
     told = [increase.member.account]  # None: not in Slack, and Anthropic's mail has to do
     messages.tell_people(tx, key, told, member_note(card), now, subject=key)
@@ -53,7 +54,7 @@ def refused(
     note = refused_note(card, entry_id)
     messages.tell_operators(tx, bot, key, note, now, subject="undelivered")
     data: dict[str, object] = {"outcome": increase.state.value, "error": why}
-    effects.record(tx, "increase.refused", ANTHROPIC, increase, now, data)
+    effects.record(tx, bot, "increase.refused", ANTHROPIC, increase, now, data)
 
 
 def silent(tx: Session, bot: Bot, increase_id: int, error: str, now: datetime) -> None:
@@ -79,7 +80,7 @@ def _closed(
     effects.take_back(tx, increase, now)
     card = effects.show(tx, bot, increase, "closed", now)
     data: dict[str, object] = {"said": said, "decided_by": increase.decided_by}
-    effects.record(tx, f"increase.{how.value}", audit.SYSTEM, increase, now, data)
+    effects.record(tx, bot, f"increase.{how.value}", SYSTEM, increase, now, data)
     key = f"{effects.subject(increase_id)}:decider"
     messages.tell_people(tx, key, [increase.decided_by], decider_note(card), now, subject=key)
     return True

@@ -8,12 +8,13 @@ from sqlmodel import Session
 
 from bot.domain.budgets import PersonRef
 from bot.domain.increases import Increase, IncreaseState, main_budget
-from bot.effects import messages
+from bot.effects import messages, recording
+from bot.effects.recording import SYSTEM
 from bot.parts import Bot
 from bot.render.increase import IncreaseCard, increase_card
 from bot.render.increase_notes import nameless_note, nobody_note
 from bot.render.request import deciders_text
-from store import audit, increases, outbox
+from store import increases, outbox
 from store.outbox import Lane, NewEntry, OutboxEntry
 
 KIND = "anthropic.increase"
@@ -58,7 +59,7 @@ def announce(tx: Session, bot: Bot, increase: Increase, now: datetime) -> None:
         if group is not None:
             of_it, key = {"increase": increase.id}, f"{about}:group:{group}"
             messages.post_to_group(tx, key, group, rendered, now, subject=about, about=of_it)
-    record(tx, "increase.asked", audit.SYSTEM, increase, now, {})
+    record(tx, bot, "increase.asked", SYSTEM, increase, now, {})
 
 
 def is_asked(entry: OutboxEntry) -> bool:
@@ -115,12 +116,13 @@ def tell_nobody_left(tx: Session, bot: Bot, increase: Increase, now: datetime) -
     note = nobody_note(card) if increase.member.email else nameless_note(card)
     if not messages.tell_operators(tx, bot, key, note, now, subject=key):
         return False
-    record(tx, "increase.nobody_left", audit.SYSTEM, increase, now, {})
+    record(tx, bot, "increase.nobody_left", SYSTEM, increase, now, {})
     return True
 
 
 def record(
     tx: Session,
+    bot: Bot,
     kind: str,
     actor: str,
     increase: Increase,
@@ -136,9 +138,10 @@ def record(
         "limit": figures.limit,
         "spent": figures.spent,
         "budgets": [one.budget for one in figures.budgets],
-        "policy_version": figures.policy_version,
+        "as_of": figures.seen_at.isoformat(),
+        "asked_policy_version": figures.policy_version,
     }
-    audit.note(tx, kind, actor, main_budget(figures), {**common, **data}, now)
+    recording.note(tx, bot, kind, actor, main_budget(figures), {**common, **data}, now)
 
 
 def _named(bot: Bot, increase: Increase) -> Sequence[PersonRef]:

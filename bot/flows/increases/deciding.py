@@ -77,7 +77,7 @@ def _decide(
         if refused is not None or not _differ(increase, actor, member):
             why = refused.value if refused else "the member cannot be told from whoever decides"
             data = {"why": why, **origin}
-            effects.record(tx, "increase.decision_refused", actor.id, increase, now, data)
+            effects.record(tx, bot, "increase.decision_refused", actor.id, increase, now, data)
             return _refused_text(bot, increase, refused) if refused else CANNOT_TELL
         said = words[:MAX_REASON] if words else None
         if not increases.decide(tx, increase_id, outcome, actor.id, limit, said, now, place):
@@ -86,7 +86,7 @@ def _decide(
         effects.send(tx, decided, now)
         effects.show(tx, bot, decided, "decided", now)
         data = {"granted": limit, "reason": said, **origin}
-        effects.record(tx, f"increase.{outcome.value}", actor.id, decided, now, data)
+        effects.record(tx, bot, f"increase.{outcome.value}", actor.id, decided, now, data)
     bot.wake()
     return None
 

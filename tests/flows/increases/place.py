@@ -9,6 +9,7 @@ from bot.sandbox.slack.accounts import Kind
 from bot.sandbox.slack.messages import Message
 from store import increases as stored
 from store.outbox import Lane, OutboxEntry
+from tests.audit_page import misfits
 from tests.faults.bench import Bench
 
 # Those who must not decide stand on the list: what keeps them out is who they are.
@@ -131,7 +132,8 @@ class Place(Bench):
 
     def recorded(self) -> list[str]:
         """The kinds of the record that are about increase requests."""
-        rows = records.audit_rows(self.bot, None, None)
+        rows = list(records.audit_rows(self.bot, None, None))
+        assert [] == misfits(rows)
         return [row["kind"] for row in rows if row["kind"].startswith("increase.")]
 
     def limit_of(self, who: str = "tom", period: str = "monthly") -> str | None:
