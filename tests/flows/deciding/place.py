@@ -13,6 +13,7 @@ from bot.flows.overages import AS_IT_IS, Click, Outcome
 from bot.sandbox.slack.accounts import Kind
 from store import overages as stored
 from store import people, raises, standings
+from tests.audit_page import misfits
 from tests.faults.bench import SEARCH, Bench
 
 GROWTH, SPARE = BudgetId("growth"), BudgetId("spare")
@@ -184,6 +185,7 @@ class Place:
     def recorded(self, kind: str) -> list[dict[str, object]]:
         """What the record says of a kind, the oldest first."""
         rows = list(records.audit_rows(self.bot, None, None))
+        assert [] == misfits(rows)
         return [{**row["data"], "actor": row["actor"]} for row in rows if row["kind"] == kind]
 
     def said_to(self, who: str) -> list[str]:
