@@ -48,7 +48,9 @@ def told(acme: Bench) -> list[str]:
 def audited(acme: Bench, kind: str) -> list[dict[str, object]]:
     """What the record has of a kind."""
     rows = list(records.audit_rows(acme.bot, None, None))
-    return [dict(row["data"]) for row in rows if row["kind"] == kind]
+    found = [dict(row["data"]) for row in rows if row["kind"] == kind]
+    assert all(data.pop("policy_version") == acme.bot.policy.version for data in found)
+    return found
 
 
 def half_a_day(acme: Bench) -> None:
