@@ -84,7 +84,7 @@ def test_two_ticks_at_once_are_one(
         acme.later(minutes=minutes)
         at_once([partial(tick, bot, acme.clock()) for bot in both])
         assert 2_000_000 * sum((500, 300, 150, 60)[: number + 1]) == spent(acme)
-    acme.deliver()
+        acme.deliver()
 
     fired = Counter(
         r["subject"] for r in records.audit_rows(acme.bot, None, None) if r["kind"] == "alert.fired"
