@@ -11,6 +11,9 @@ from bot.sandbox.slack import Message
 from tests.story import test_lead_time
 from tests.story.town import POLICY, Town, at, town
 
+# The month of test_month, and the races, go through both databases; what is told is the same.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 # By share of the limit alone: these stories are about what follows.
 CALM = POLICY.replace(
     "defaults:\n",

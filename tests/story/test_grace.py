@@ -14,6 +14,9 @@ from bot.sandbox.slack import Message
 from store import limits, outbox, watching
 from tests.story.town import POLICY, Town, at, town
 
+# The month of test_month, and the races, go through both databases; what is told is the same.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 NOW, HOLD = "limit:now", "limit:hold"
 GRACE = POLICY.replace("    at_limit: block\n", "    at_limit: throttle\n    grace: 2h\n", 1)
 
@@ -194,7 +197,7 @@ def test_nobody_else_has_the_word(acme: Town, who: dict[str, object], word: Word
 
 def test_on_stale_figures_nobody_is_cut_off(acme: Town) -> None:
     """The grace is over and we are blind: it waits for fresh figures, also when pressed."""
-    acme.usage.faults.add("error", times=None, status=503)
+    acme.usage.faults.add("error", times=None, status=403, type="permission_error")
     acme.goes_to("2026-11-04 00:00")
     presses(acme, "dana", NOW)
     said = acme.person("dana").ephemerals

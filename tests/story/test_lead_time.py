@@ -7,6 +7,9 @@ import pytest
 
 from tests.story.town import Town, at, town
 
+# The month of test_month, and the races, go through both databases; what is told is the same.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 POLICY = """\
 organization:
   name: Acme
@@ -92,7 +95,6 @@ def test_a_budget_that_burns_faster_is_told_two_lead_times_ahead(
         assert spent < 480  # four fifths
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_quiet_budget_stays_quiet(tmp_path: Path, database_url: str) -> None:
     """A year of the same small spend on working days: not one message."""
     with town(tmp_path, database_url, "http", at("2026-01-02 18:00"), policy(1000)) as acme:

@@ -10,6 +10,9 @@ from bot.flows.backfilling import backfill
 from store import watching
 from tests.story.town import Town, at, town
 
+# The month of test_month, and the races, go through both databases; what is told is the same.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 POLICY = """\
 organization:
   name: Acme
@@ -119,7 +122,6 @@ def test_a_surge_after_a_share_was_overruled_is_not_lost(tmp_path: Path, databas
         assert "exhausted" not in stages(acme)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_switched_off_a_share_is_told_as_before(tmp_path: Path, database_url: str) -> None:
     """The steady team again: half, and then four fifths of a limit that will hold."""
     with town(tmp_path, database_url, "http", at("2026-11-11 18:00"), SWITCHED_OFF) as acme:
@@ -130,7 +132,6 @@ def test_switched_off_a_share_is_told_as_before(tmp_path: Path, database_url: st
         assert ["look", "respond"] == stages(acme)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_team_that_just_began_is_told_of_its_share(tmp_path: Path, database_url: str) -> None:
     """With three weeks of history nothing is overruled, however steady they were."""
     with town(tmp_path, database_url, "http", at("2026-11-20 18:00"), POLICY) as acme:

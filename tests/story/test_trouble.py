@@ -12,6 +12,9 @@ from bot.flows import rehearsal
 from bot.schedule import run_all
 from tests.story.town import POLICY, Town, at, town
 
+# The month of test_month, and the races, go through both databases; what is told is the same.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def acme(tmp_path: Path, database_url: str) -> Iterator[Town]:
