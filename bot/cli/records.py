@@ -15,6 +15,7 @@ from bot.domain.errors import ConfigError
 from bot.domain.periods import midnight
 from bot.domain.policy import Policy
 from bot.flows import enforcement, exporting, records
+from bot.flows.altered import altered
 from bot.flows.exporting import FORMS, Export
 from bot.flows.records import AUDIT_COLUMNS, DECISION_COLUMNS
 from store.audit_chain import SHORTEST, Noted, Span
@@ -22,6 +23,10 @@ from store.audit_keys import PLAIN
 
 outbox_app = typer.Typer(
     help="What has not been delivered, and again.", invoke_without_command=True
+)
+ALTERED = (
+    "nothing was exported, because the database was changed behind the bot's back: the record is "
+    "right, see `budget-bot export audit`; restore the table from a backup"
 )
 export_app = typer.Typer(help="Records for auditors.", no_args_is_help=True)
 audit_app = typer.Typer(help="The append-only record.", no_args_is_help=True)
@@ -78,6 +83,8 @@ def export_decisions(since: From = None, until: To = None, form: Format = "json"
     starts_at, ends_at = _interval(since, until, policy)
     with _recorded():
         bot = reader(settings, policy)
+        if differs := altered(bot):
+            raise ConfigError(*differs, ALTERED)
         rows = records.decisions(bot, starts_at, ends_at)
         now = moment(None, policy)
         exporting.export(bot, asked, DECISION_COLUMNS, rows, sys.stdout.buffer, now)
@@ -111,11 +118,15 @@ def verify(
             f"like 412:9f3c…, with at least {SHORTEST} digits of the hash"
         )
     settings, policy = prepare()
-    verdict = records.verify(reader(settings, policy), noted)
+    bot = reader(settings, policy)
+    verdict = records.verify(bot, noted)
     if verdict.broken_at is not None:
         typer.echo(f"broken at row {verdict.broken_at}: {verdict.why}", err=True)
         raise typer.Exit(1)
     print(f"{verdict.rows} rows, the chain holds")
+    if differs := altered(bot):
+        typer.echo("\n".join(differs), err=True)
+        raise typer.Exit(1)
     for span in verdict.spans:
         print(_held(span))
     print(f"head {verdict.rows}:{verdict.head}")

@@ -159,8 +159,8 @@ def show_waiting(tx: Session, bot: Bot, budget: BudgetId, now: datetime) -> None
             messages.update_copies(tx, f"{about}:{copies}", state, requester_note(card), now)
 
 
-def tell_waiting(tx: Session, bot: Bot, budget: BudgetId, outage: str, now: datetime) -> None:
-    """Whoever waits for a target that does not answer hears of it, once for an outage."""
+def tell_waiting(tx: Session, bot: Bot, budget: BudgetId, what: str, now: datetime) -> None:
+    """Whoever waits for a target that does not answer, or refuses, hears of it; `what` is said once."""
     show_waiting(tx, bot, budget, now)
     for record in raises.waiting(tx, budget):
         request = overages.load(tx, record.raised.request)
@@ -169,7 +169,7 @@ def tell_waiting(tx: Session, bot: Bot, budget: BudgetId, outage: str, now: date
         card = card_of(tx, bot, request)
         about = subject(request.id)
         told = [*concerned(tx, bot, request), *request.decided_by]
-        key, note = f"{about}:{outage}", raise_note(card, lifted=True)
+        key, note = f"{about}:{what}", raise_note(card, lifted=True)
         messages.tell_people(tx, key, told, note, now, subject=f"{about}:progress")
 
 

@@ -102,7 +102,9 @@ def end_early(
             what, about = "end exception", {"request": request.id, **(origin or {})}
             recording.refused(tx, bot, what, actor.id, request.budget, why, now, **about)
             return why
-        _take_back(tx, bot, request, record, actor, now, origin or {})
+        # Granted by mistake, it is taken back in the same moment; a term has some length, though.
+        after = max(now, record.raised.starts_at + timedelta(microseconds=1))
+        _take_back(tx, bot, request, record, actor, after, origin or {})
     bot.wake()
     return None
 
@@ -149,7 +151,7 @@ def _take_back(
         limits.load(tx, budget, lock=True)
     before = standings.of_budget(tx, bot.policy, request.budget, now)
     if not raises.end_early(tx, request.id, actor.id, now):
-        raise UserError("It has only just begun; try again in a moment.")
+        raise UserError("It was ended in this very moment; look at it again.")
     standing = standings.gather(tx, bot.policy, now, concerned)
     for budget in concerned:
         if budget in standing:

@@ -6,13 +6,13 @@ from typing import Any
 
 from bot.domain.money import Micros, usd
 from bot.domain.overages import OverageRequest
+from bot.intake.imported import EVER, NEVER
 from bot.parts import Bot
-from store import audit_reading, outbox, overages
+from store import audit_reading, outbox, overages, raises
 from store.audit_chain import Noted, Verdict
 from store.outbox import OutboxEntry
+from store.raises import RaiseRecord
 
-EVER = datetime(2000, 1, 1, tzinfo=UTC)
-NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 DECISION_COLUMNS = (
     "request",
     "budget",
@@ -38,6 +38,10 @@ DECISION_COLUMNS = (
     "request_kind",
     "funding",
     "from_budget",
+    "limit_version",
+    "confirmed_at",
+    "ended_at",
+    "restored_at",
 )
 AUDIT_COLUMNS = ("seq", "at", "kind", "actor", "subject", "data", "previous_hash", "hash")
 
@@ -53,7 +57,7 @@ def decisions(
     """Every request that got an outcome in the interval, the oldest first."""
     with bot.db.transaction() as tx:
         found = overages.decided_between(tx, starts_at or EVER, ends_at or NEVER)
-    return [_decision(request) for request in found]
+        return [_decision(request, raises.load(tx, request.id)) for request in found]
 
 
 def audit_rows(
@@ -84,7 +88,9 @@ def head(bot: Bot) -> tuple[int, str]:
         return audit_reading.head(tx)
 
 
-def _decision(r: OverageRequest) -> dict[str, Any]:
+def _decision(r: OverageRequest, record: RaiseRecord | None) -> dict[str, Any]:
+    """`record` is None where nothing was granted; its moments are those of all targets together."""
+    ended = record.raised.ends_at if record and record.end_noted else None
     seen = r.decision_figures or r.figures
     return {
         "request": r.id,
@@ -111,6 +117,10 @@ def _decision(r: OverageRequest) -> dict[str, Any]:
         "request_kind": r.kind.value,
         "funding": r.funding.kind.value if r.funding else None,
         "from_budget": r.donor,
+        "limit_version": record.applied_version if record else None,
+        "confirmed_at": _iso(record.applied_at) if record and record.applied_at else None,
+        "ended_at": _iso(ended) if ended else None,
+        "restored_at": _iso(record.restored_at) if record and record.restored_at else None,
     }
 
 

@@ -24,4 +24,6 @@ def account(bot: Bot, ref: str) -> str:
     try:
         return bot.slack.person(ref).id
     except DeliveryError as error:
+        if error.code in {"users_not_found", "user_not_found"}:
+            raise UserError(f"--as: nobody in Slack is called {ref}.") from None
         raise UserError(f"Slack did not tell who {ref} is: {error}") from None

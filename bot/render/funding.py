@@ -30,7 +30,7 @@ def choices(sources: Sources) -> dict[str, str]:
     if sources.reserve is None and sources.allowed != (Funding.TRANSFER,):
         found[NOTHING] = "From nowhere else: the limit is lifted"
     for budget, room in sources.donors[:MOST]:
-        rest = f" has {dollars(room)} left"
+        rest = f": {dollars(room)} left"
         name = budget.name[: LONGEST - len(rest) - len("From ")]
         found[f"{TRANSFER}{budget.id}"] = f"From {name}{rest}"
     return found

@@ -3,7 +3,7 @@
 from slackblocks import Block
 
 from bot.domain.money import dollars
-from bot.domain.overages import OverageRequest
+from bot.domain.overages import OverageRequest, RequestState
 from bot.render.blocks import (
     Rendered,
     actions,
@@ -42,6 +42,8 @@ def answer_note(request: OverageRequest, asked_by: str, question: str, words: st
         f"{person(request.requester)} answers {person(asked_by)} about request #{request.id} "
         f"(“{one_line(question, 200)}”):"
     )
+    if request.state is not RequestState.PENDING:
+        text = f"{text.removesuffix(':')}, which was {request.state.value} meanwhile:"
     return _with_words(text, words)
 
 

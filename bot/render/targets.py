@@ -44,7 +44,7 @@ def on_its_way(what: str, followers: Sequence[Follower], zone: ZoneInfo) -> str:
     """A sentence about a new limit that not every target has confirmed."""
     if all(f.is_plain for f in followers):
         return f"The {what}, is on its way to {_who(followers, followers)}."
-    if all(f.accepted and not f.confirmed and not f.edited for f in followers):
+    if all(f.accepted and not f.confirmed and not _trouble(f, followers, zone) for f in followers):
         verb = "has" if len(followers) == 1 else "have"
         who = capital(_who(followers, followers))
         return f"{who} {verb} accepted the {what}, and {verb} not confirmed it yet."

@@ -11,9 +11,11 @@ from bot.domain.money import ZERO, Micros
 from bot.domain.overages import OverageRequest
 from bot.domain.standings import Standing
 from bot.effects import deciders, messages, request_cards
+from bot.effects.followers import followers
 from bot.parts import Bot
 from bot.render.request import Card
-from store import open_alerts, outbox, overages, raises, spending, standings
+from bot.render.targets import standing_lines
+from store import limits, open_alerts, outbox, overages, raises, spending, standings
 from store.alert_rows import SentAlert
 
 NOBODY = deciders.Deciders((), ())  # of a budget that has left the policy file
@@ -40,6 +42,7 @@ class Sight:
     open: Sequence[Known]
     live: Sequence[Known]
     alerts: Sequence[SentAlert]
+    unheld: dict[BudgetId, list[str]]  # where a target does not hold the limit that is shown
     everything: Micros  # what all budgets spent in the period of what no rule claims
 
     def of(self, budgets: Collection[BudgetId]) -> list[SentAlert]:
@@ -58,8 +61,19 @@ def look(tx: Session, bot: Bot, budgets: Collection[Budget], now: datetime) -> S
         [_known(tx, bot, request) for request in open_],
         [_known(tx, bot, request) for request in _held(tx, now)],
         open_alerts.standing(tx, {budget.id for budget in budgets}, now),
+        _unheld(tx, bot, {budget.id for budget in budgets}),
         _everything(tx, bot, stand.get(UNATTRIBUTED)),
     )
+
+
+def _unheld(tx: Session, bot: Bot, budgets: Collection[BudgetId]) -> dict[BudgetId, list[str]]:
+    return {
+        id_: standing_lines(
+            followers(tx, bot, id_, held.version), bot.policy.tree.budgets[id_].time_zone
+        )
+        for id_, held in limits.unconfirmed(tx).items()
+        if id_ in budgets and id_ in bot.policy.tree.budgets
+    }
 
 
 def _everything(tx: Session, bot: Bot, unattributed: Standing | None) -> Micros:

@@ -68,6 +68,7 @@ def _on_home(
         viewer.may_ask(budget),
         glass,
         viewer.stands_in_for(budget),
+        sight.unheld.get(budget.id, ()),
     )
 
 

@@ -137,4 +137,5 @@ def _refused(
     messages.tell_operators(tx, bot, f"dead:{entry.key}", told, now, subject="undelivered")
     data = {"version": entry.request["version"], "target": target, "error": error}
     recording.note(tx, bot, "limit_state.refused", recording.TARGET, budget, data, now)
-    request_effects.show_waiting(tx, bot, budget, now)
+    about = f"refused:{target}:{entry.request['version']}"
+    request_effects.tell_waiting(tx, bot, budget, about, now)

@@ -146,7 +146,7 @@ def _previewed(
         empty,
         buys=buys(standing, drafted.amount),
         ends_at=drafted.ends_at,
-        deciders=_deciders(tx, bot, drafted, chosen, asker),
+        deciders=_deciders(tx, bot, drafted, chosen, asker) + _giver(bot, funding, asker),
         source=_source(bot, funding, sources),
     )
 
@@ -158,6 +158,14 @@ def _source(bot: Bot, funding: FundedBy | None, sources: Sources) -> str:
         donor = bot.policy.tree.budgets[funding.budget].name
         return f"{escape(donor)} has as much less meanwhile, once its owner agrees."
     return source_text(funding.kind, sources.reserve)
+
+
+def _giver(bot: Bot, funding: FundedBy | None, asker: Person) -> str:
+    """Whose own dollars they are has agreed by asking."""
+    donor = bot.policy.tree.budgets.get(funding.budget) if funding and funding.budget else None
+    if donor is None or asker.is_called(donor.owner):
+        return ""
+    return f", and the owner of {escape(donor.name)}"
 
 
 def _deciders(tx: Session, bot: Bot, drafted: Draft, budget: Budget, asker: Person) -> str:

@@ -163,9 +163,15 @@ def _missing(bot: Bot, case: Case, given: list[Vote]) -> str:
     if donor and not any(DONOR in vote.lists for vote in given):
         name = escape(request_cards.donor_name(bot, request) or "")
         return f"The owner of {name}, where the dollars come from, has to agree too."
-    if request.both:
-        return "A second person has to approve too."
-    return f"Of {deciders_text(request.lists, request.both)} somebody has to approve too."
+    votes_of = [vote.lists for vote in given]
+    missing = [
+        name
+        for name in request.lists
+        if not request.both or settles([*votes_of, frozenset({name})], request.lists, both=True)
+    ]
+    return (
+        f"Somebody of {deciders_text(tuple(missing or request.lists), False)} has to approve too."
+    )
 
 
 def refused_text(request: OverageRequest, refused: Refusal) -> str:

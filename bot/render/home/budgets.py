@@ -5,7 +5,7 @@ from slackblocks import Block
 from bot.domain.money import dollars, percent
 from bot.domain.standings import Standing
 from bot.render.answer import break_glass
-from bot.render.blocks import actions, button, person, section
+from bot.render.blocks import actions, button, fewer, person, section
 from bot.render.figures import binds_first, blind, runway, spent_of_limit
 from bot.render.home.values import OnHome, Unclaimed, named
 from bot.render.status import bar
@@ -16,6 +16,7 @@ def budget(on: OnHome) -> list[Block]:
     s, block_id = on.standing, f"budget_{on.standing.budget.id}"
     title = f"*{named(s.budget.name)}*" + (f"  {bar(s)}" if s.limit is not None else "")
     lines = [title, _figures(s), blind(s)]
+    lines += fewer(on.unheld, 600)
     if on.binding is not None:
         lines.append(binds_first(on.binding))
     if on.instead_of is not None:

@@ -30,6 +30,7 @@ class OnHome:
     asks: bool = True
     glass: int | None = None
     instead_of: str | None = None  # the Slack user id of an owner who is away
+    unheld: Sequence[str] = ()  # what is to be said of targets that do not hold its limit yet
 
 
 @dataclass(frozen=True, slots=True)
