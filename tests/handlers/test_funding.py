@@ -82,11 +82,12 @@ def test_the_reserve_is_not_given_twice(committed: Desk) -> None:
 def test_a_transfer_is_asked_for_agreed_to_and_adds_up_to_nothing(desk: Desk) -> None:
     """Growth's owner agrees, finance approves; one limit rises by what the other falls."""
     tom, lee, fin = opened(desk), desk.person("lee"), desk.person("fin")
-    assert ["From nowhere else: the limit is lifted", "From Growth has $300 left"] == offered(
+    assert ["From nowhere else: the limit is lifted", "From Growth: $300 left"] == offered(
         tom.view()
     )
     tom.fills({"amount": "20", "reason": "launch", "funding": "transfer:growth"})
     says_soon(desk, tom, "Growth has as much less meanwhile, once its owner agrees.")
+    says_soon(desk, tom, ", and the owner of Growth.")
     assert tom.submits().ok
     desk.town.settles()
     assert "The dollars come from Growth" in desk.card().text

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.overages import RequestState
 from bot.domain.people import Electorate, Person
-from bot.flows import exceptions, records
+from bot.flows import exceptions, overages, records
 from bot.sandbox.slack import Message
 from tests.story.town import Town, at, town
 
@@ -98,6 +99,23 @@ def test_a_second_click_reads_who_was_first(acme: Town) -> None:
     said = acme.person("fin").ephemerals
     acme.slack.wait_until(lambda: any("over already" in m.text for m in said()))
     assert 1 == kinds(acme).count("exception.ended_early")
+
+
+def test_what_was_granted_by_mistake_is_taken_back_at_once(acme: Town) -> None:
+    """In the same moment as it was approved, by the clock."""
+    acme.person("fin").presses(ENDS, card(acme, "fin"))
+    acme.slack.wait_until(lambda: acme.limit_at_gateway() == 100)
+    acme.settles()
+    acme.person("tom").types("/budget request search 10 once more")
+    acme.settles()
+    bot, now = acme.bot.bot, acme.clock()
+    overages.decide(bot, 2, "U0DANA", RequestState.APPROVED, None, now)
+    dana = Person("U0DANA", "Dana", "dana@example.com")
+    assert None is exceptions.end_early(bot, 2, dana, Electorate(()), now)
+    acme.settles()
+
+    assert 100 == acme.limit_at_gateway()
+    assert 2 == kinds(acme).count("exception.ended_early")
 
 
 def test_eight_hands_end_it_once(acme: Town) -> None:

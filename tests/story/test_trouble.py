@@ -136,6 +136,33 @@ def test_a_target_that_only_accepts_is_never_called_confirmed(acme: Town) -> Non
     assert "Limit lifted to $140 ✓ 10:30" in acme.last_dm("fin").text
 
 
+def test_a_target_that_accepts_and_then_refuses(acme: Town) -> None:
+    """Whoever waits reads that it was refused: on the cards, in a DM, and where the limit is shown."""
+    acme.spends("60")
+    acme.goes_to("2026-11-03 10:00")
+    acme.person("dana").types("/budget request search 40 launch week")
+    acme.settles()
+    acme.gateway.faults.add("accept_unapplied", times=1)
+    acme.person("fin").presses("request:approve", acme.last_dm("fin"))
+    acme.slack.wait_until(lambda: "accepted the new limit of $140" in acme.last_dm("fin").text)
+    acme.settles()
+    acme.gateway.faults.add("status", times=None, status=400)
+    acme.goes_to("2026-11-03 10:30")
+
+    refused = "the enforcement target has refused it, and the operators were told"
+    assert any(refused in text for text in acme.said_to("dana")[-1:])
+    assert not any("has accepted the" in text for text in acme.said_to("dana"))
+    (card,) = acme.said_in("#ai-approvals")
+    assert refused in card
+    acme.person("dana").opens_home()
+    acme.slack.wait_until(lambda: acme.person("dana").home() is not None)
+    home = acme.person("dana").home()
+    assert home is not None
+    (budget,) = [b for b in home.blocks if b["block_id"] == "budget_search"]
+    assert "of $140" in budget["text"]["text"]
+    assert refused in budget["text"]["text"]
+
+
 def test_a_database_from_an_old_backup_catches_up_with_the_target(acme: Town) -> None:
     """The gateway holds a later version than we know of: ours goes past it."""
     held = acme.gateway.snapshot()

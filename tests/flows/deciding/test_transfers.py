@@ -62,7 +62,7 @@ def test_the_giver_agrees_first(place: Place) -> None:
     request = place.asks(TRANSFER)
     first = place.decides("gil", request)
     assert isinstance(first, Counted)
-    assert "Of named somebody has to approve too." in first.text
+    assert "Somebody of named has to approve too." in first.text
 
     assert isinstance(place.decides("mia", request), Decided)
 

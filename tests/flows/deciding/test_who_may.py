@@ -24,6 +24,9 @@ WAYS = {
 }
 
 
+TWO = Way(("named", "second"), both=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Who:
     """Somebody, the lists they are rightly on, and what keeps them out whatever list it is."""
@@ -157,6 +160,16 @@ def test_every_pair_of_people(place: Place, name_of_way: str) -> None:
     assert [] == wrong
 
 
+def test_whose_word_is_missing_is_named(place: Place) -> None:
+    """Of two lists the one that nobody has spoken for; of whoever is on both, either."""
+    for first, missing in (("mia", "second"), ("sue", "named"), ("bo", "named or second")):
+        request = place.asks(TWO)
+        counted = place.decides(first, request)
+        assert isinstance(counted, Counted)
+        assert f"Somebody of {missing} has to approve too." in counted.text
+        place.forgets(request)
+
+
 def test_what_counts_is_today(place: Place) -> None:
     """Whoever is put out of the group, or becomes a guest, after the card was sent is refused."""
     request = place.asks(Way(("grouped",)))
@@ -171,9 +184,6 @@ def test_what_counts_is_today(place: Place) -> None:
 
     attempts = [(row["actor"], row["why"]) for row in place.recorded("decision.refused")]
     assert [("U0GRACE", STRANGER_TO_IT), ("U0IVAN", "a guest cannot decide")] == attempts
-
-
-TWO = Way(("named", "second"), both=True)
 
 
 def _leaves_the_list(place: Place) -> None:
