@@ -16,8 +16,8 @@ from bot.parts import Bot
 from bot.render.blocks import Rendered
 from bot.render.decision_notes import no_longer_yours, nobody_note, reminder_note, waiting_lead
 from bot.render.reminder import with_lead
-from bot.render.request import Card, request_card
-from store import people, votes
+from bot.render.request import Card, receipt, request_card
+from store import people, standings, votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def show_open(
     seen = f"{'+'.join(card.votes)}:{card.questions}:{card.answered}"
     state = f"open:{request.revision}:{seen}:{now.isoformat()}"
     update_cards(tx, card, state, now, instead=_former(tx, bot, card))
+    messages.update_copies(tx, f"{subject(request.id)}:receipt", state, receipt(card), now)
 
 
 def _former(tx: Session, bot: Bot, card: Card) -> Callable[[str], Rendered | None] | None:
@@ -109,7 +110,7 @@ def remind(
     """
     card, about = card_of(tx, bot, request), subject(request.id)
     number = request.reminded + 1
-    lead = waiting_lead(card, then)
+    lead = waiting_lead(card, then, standings.of_budget(tx, bot.policy, budget.id, now))
     voted = [person for vote in votes.of(tx, request.id) if (person := _account(tx, vote.person))]
     asked = deciders_of(tx, bot, request, budget)
     again = [(ref, about, False) for ref in asked.people]

@@ -82,9 +82,6 @@ def tell_changed(
     """
     show_open(tx, bot, request, now, changed)
     announce(tx, bot, request, standing, now, changed)
-    shown = receipt(replace(card_of(tx, bot, request), changed=changed))
-    state = f"changed:{request.revision}"
-    messages.update_copies(tx, f"{subject(request.id)}:receipt", state, shown, now)
 
 
 def tell_outcome(tx: Session, bot: Bot, request: OverageRequest, now: datetime) -> None:

@@ -3,12 +3,18 @@
 from datetime import datetime
 
 from bot.domain.money import dollars
+from bot.domain.standings import Standing
 from bot.render.blocks import Rendered, escape, header, message, moment, people, section
+from bot.render.figures import spent_of_limit
 from bot.render.request import Card, facts_of
 
 
-def waiting_lead(card: Card, then: datetime | None) -> str:
-    """Begins the card when it comes again; `then` is when it comes the next time."""
+def waiting_lead(card: Card, then: datetime | None, now: Standing | None = None) -> str:
+    """
+    Begins the card when it comes again; `then` is when it comes the next time.
+
+    `now`: where the budget stands, because the card's figures are those of the asking.
+    """
     r = card.request
     text = (
         f"Reminder: nobody has decided yet, since {moment(r.asked_at, card.zone)}. "
@@ -16,6 +22,11 @@ def waiting_lead(card: Card, then: datetime | None) -> str:
         else "Reminder: one more approval is needed. "
     )
     text += f"It expires {moment(r.expires_at, card.zone)} without a decision."
+    if now is not None:
+        stands = spent_of_limit(now.spent, now.limit, now.estimated)
+        as_of = now.freshness.as_of
+        aged = f", as of {moment(as_of, card.zone)}" if as_of else ""
+        text += f" The budget stands at {stands} now{aged}."
     if then is None:
         return f"{text} This is the last reminder."
     return f"{text} The next reminder comes {moment(then, card.zone)}."

@@ -239,7 +239,8 @@ def receipt(card: Card) -> Rendered:
     text = (
         f"Overage request #{r.id}: {dollars(r.amount)} more for {escape(card.budget_name)} until "
         f"{moment(r.ends_at, card.zone)}.{changed_text(card.changed, card.zone)} "
-        f"Decided by {card.deciders}. Expires {moment(r.expires_at, card.zone)} without a decision."
+        f"Decided by {card.deciders}.{so_far(card)} "
+        f"Expires {moment(r.expires_at, card.zone)} without a decision."
     )
     return message(text, section(text, "receipt"), actions(own(r)))
 

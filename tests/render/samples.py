@@ -346,7 +346,9 @@ MESSAGES: dict[str, Callable[[], Rendered]] = {
     "request with answers": lambda: request_card(card(questions=2, answered=2)),
     "request of a transfer": lambda: request_card(TRANSFER),
     "request to agree to": lambda: request_card(TRANSFER, for_donor=True),
-    "request reminded": lambda: with_lead(request_card(card()), waiting_lead(card(), NOW + HOUR)),
+    "request reminded": lambda: with_lead(
+        request_card(card()), waiting_lead(card(), NOW + HOUR, standing("83.20"))
+    ),
     "request granted in part": lambda: request_card(LESS),
     "request approved": lambda: request_card(card(APPROVED, progress())),
     "request accepted only": lambda: request_card(
