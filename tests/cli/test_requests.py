@@ -104,7 +104,7 @@ def test_a_denial_needs_a_reason(acme: Town) -> None:
         (("approve", "1", "--as", "tom@example.com"), 1, "nobody decides their own request"),
         (("approve", "1", "--as", "dana@example.com"), 1, "you are not on the list"),
         (("approve", "1", "--as", "guest@example.com"), 1, "a guest cannot decide"),
-        (("approve", "1", "--as", "nobody@example.com"), 2, "Slack did not tell who nobody@"),
+        (("approve", "1", "--as", "nobody@example.com"), 2, "nobody in Slack is called nobody@"),
         (("approve", "1.2", "--as", "U0FIN"), 1, "was changed since this was shown"),
         (("approve", "7", "--as", "U0FIN"), 2, "This request is not known any more."),
         (("approve", "x", "--as", "U0FIN"), 2, "This request is not known any more."),
