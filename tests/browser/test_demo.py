@@ -119,7 +119,7 @@ def move(page: Page, jump: str) -> None:
     before = page.get_by_test_id("clock").inner_text()
     page.get_by_test_id(f"move-{jump}").click()
     expect(page.get_by_test_id("clock")).not_to_have_text(before)
-    expect(page.get_by_test_id("clock-state")).to_have_text("paused", timeout=2 * PATIENCE)
+    expect(page.get_by_test_id("clock-state")).to_have_text("paused", timeout=6 * PATIENCE)
 
 
 def test_an_exception_from_the_first_alert_to_its_end(page: Page) -> None:
