@@ -8,6 +8,7 @@ from bot.config.budgets import BudgetEntry, OveragePart, PolicyFile, RulesPart, 
 from bot.config.dead_rules import dead_rules
 from bot.config.faults import Fault, Loc, nearest
 from bot.config.inherit import inherited
+from bot.config.lengths import too_long
 from bot.domain.budgets import AT_ONCE, UNATTRIBUTED, AtLimit, Stage, Thresholds
 from bot.domain.money import dollars
 from bot.domain.targets import LITELLM, MLFLOW
@@ -40,6 +41,7 @@ def warnings(policy: PolicyFile) -> Iterator[Fault]:
     """What works, and is probably not meant."""
     yield from _more_than_parent(policy)
     yield from _needless_grace(policy)
+    yield from too_long(policy, placed_budgets(policy))
     yield from enforcement.overlapping(_enforced(policy))
     yield from _unenforced(policy)
     yield from _shares_alone(policy)

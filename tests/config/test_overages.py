@@ -84,6 +84,8 @@ def test_a_grace_is_read(tmp_path: Path, lines: str, span: Span) -> None:
             "litellm count by themselves, and refuse at the limit without it",
         ),
         ("    grace: 2h\n    at_limit: block\n", None),
+        ("    grace: 27d\n    at_limit: block\n", None),
+        ("    grace: 28d\n    at_limit: block\n", "28d is as long as a month: the response at the"),
         ("    at_limit: block\n    enforce: {litellm: {team: s}}\n", None),
     ],
 )
@@ -111,3 +113,24 @@ def test_a_grace_that_puts_nothing_off_is_warned_of(
 def test_a_mistake_is_named_by_its_place(tmp_path: Path, lines: str, said: str) -> None:
     """Each fault says which field it is about."""
     assert said in "\n".join(error_lines(changed((SEARCH, SEARCH + lines)), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("    lead_time: 27 working days\n", []),
+        ("    lead_time: 28 working days\n", ["28 working days is as long as a month: alerts by"]),
+        ("    period: week\n    lead_time: 7d\n", ["7d is as long as a week: alerts by time come"]),
+        ("    period: quarter\n    lead_time: 60d\n", []),
+        ("    period: day\n", []),  # nobody has written the three working days
+    ],
+)
+def test_a_lead_time_longer_than_the_period_is_warned_of(
+    tmp_path: Path, lines: str, said: list[str]
+) -> None:
+    """Its stages by time would come on the first day, whatever is spent."""
+    found = load(changed((SEARCH, SEARCH + lines)), tmp_path).warnings
+    about = [fault for fault in map(str, found) if "as long as a" in fault]
+
+    assert len(said) == len(about)
+    assert all(words in fault for words, fault in zip(said, about, strict=True))
