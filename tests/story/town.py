@@ -1,5 +1,7 @@
 """A town for stories: the real bot among a Slack, a usage API and a gateway that are the sandbox's."""
 
+import contextlib
+import random
 import socket
 import threading
 import time
@@ -232,6 +234,9 @@ def town(
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Below those that the system hands out by itself, or a connection may have it by the time."""
+    while True:
+        port = random.randrange(15_000, 32_000)  # noqa: S311 a port, not a secret
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
