@@ -9,9 +9,9 @@ from slack_bolt import Ack, Respond
 from bot.domain.errors import UserError
 from bot.flows import increases
 from bot.parts import Bot
-from handlers.errors import Tell, told
+from handlers.errors import told
 from handlers.inputs import pressed, pressed_before, values_of
-from handlers.replies import direct, reply, show
+from handlers.replies import direct, reply, show_or_tell
 
 Body = Mapping[str, Any]
 Action = Mapping[str, Any]
@@ -25,7 +25,7 @@ def approve(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) ->
     with told(tell):
         click = pressed(action, body)
         form = increases.approve_form(bot, click.about.request, str(click))
-        _open(form, body, bot, tell)
+        show_or_tell(bot, body, form, tell)
 
 
 def deny(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) -> None:
@@ -35,7 +35,7 @@ def deny(ack: Ack, respond: Respond, body: Body, action: Action, bot: Bot) -> No
     with told(tell):
         click = pressed(action, body)
         form = increases.deny_form(bot, click.about.request, str(click))
-        _open(form, body, bot, tell)
+        show_or_tell(bot, body, form, tell)
 
 
 def approved(ack: Ack, body: Body, view: View, bot: Bot, now: datetime) -> None:
@@ -81,10 +81,3 @@ def _check_open(bot: Bot, number: int) -> None:
     over = increases.why_not(bot, number)
     if over is not None:
         raise UserError(over)
-
-
-def _open(form: Mapping[str, Any] | str, body: Body, bot: Bot, tell: Tell) -> None:
-    if isinstance(form, str):
-        tell(form)
-    else:
-        show(bot, body["trigger_id"], form, tell)

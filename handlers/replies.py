@@ -60,3 +60,13 @@ def show(bot: Bot, trigger_id: str, view: Mapping[str, Any], tell: Tell, late: s
     """Open a modal, or say that it is too late for it."""
     if not answers.open_form(bot, trigger_id, view):
         tell(late)
+
+
+def show_or_tell(
+    bot: Bot, body: Mapping[str, Any], form: Mapping[str, Any] | str, tell: Tell
+) -> None:
+    """Open a form; where a flow has a word instead of one, say that."""
+    if isinstance(form, str):
+        tell(form)
+    else:
+        show(bot, body["trigger_id"], form, tell)

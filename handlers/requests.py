@@ -13,7 +13,7 @@ from bot.flows.overages import Click, NotDecided
 from bot.parts import Bot
 from handlers.errors import Tell, told
 from handlers.inputs import pressed
-from handlers.replies import reply, show
+from handlers.replies import reply, show_or_tell
 
 Body = Mapping[str, Any]
 Action = Mapping[str, Any]
@@ -118,7 +118,4 @@ def end_exception(
 
 
 def _open(form: Mapping[str, Any] | NotDecided, body: Body, bot: Bot, tell: Tell) -> None:
-    if isinstance(form, NotDecided):
-        tell(form.text)
-    else:
-        show(bot, body["trigger_id"], form, tell)
+    show_or_tell(bot, body, form.text if isinstance(form, NotDecided) else form, tell)

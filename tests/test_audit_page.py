@@ -12,8 +12,14 @@ from bot.domain.overages import RequestState
 from tests.audit_page import Fields, kinds, misfits
 
 ROOT = Path(__file__).parents[1]
-WRITERS = {"recording.note", "recording.about_alert", "recording.about_exception", "record", "note"}
-WRITERS |= {"effects.record"}
+WRITERS = {
+    "effects.record",
+    "recording.note",
+    "recording.about_alert",
+    "recording.about_exception",
+    "record",
+    "note",
+}
 OUTCOMES = {state for state in RequestState if state is not RequestState.PENDING}
 MADE = {
     "request.": {f"request.{state.value}" for state in OUTCOMES},

@@ -14,9 +14,10 @@ from bot.effects import messages
 from bot.effects.request_cards import card_of, for_donor, subject, update_cards
 from bot.parts import Bot
 from bot.render.blocks import Rendered
+from bot.render.card import Card
 from bot.render.decision_notes import no_longer_yours, nobody_note, reminder_note, waiting_lead
 from bot.render.reminder import with_lead
-from bot.render.request import Card, receipt, request_card
+from bot.render.request import receipt, request_card
 from store import people, standings, votes
 
 

@@ -11,9 +11,9 @@ from bot.domain.increases import Increase, IncreaseState, main_budget
 from bot.effects import messages, recording
 from bot.effects.recording import SYSTEM
 from bot.parts import Bot
+from bot.render.card import deciders_text
 from bot.render.increase import IncreaseCard, increase_card
 from bot.render.increase_notes import nameless_note, nobody_note
-from bot.render.request import deciders_text
 from store import increases, outbox
 from store.outbox import Lane, NewEntry, OutboxEntry
 

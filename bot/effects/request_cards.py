@@ -13,8 +13,9 @@ from bot.effects.followers import followers
 from bot.effects.funding import source_of
 from bot.parts import Bot, targets_of
 from bot.render.blocks import Rendered
+from bot.render.card import Card, Progress, deciders_text
 from bot.render.figures import response_of
-from bot.render.request import Card, Progress, deciders_text, request_card
+from bot.render.request import request_card
 from store import amendments, questions, raises, votes
 from store.votes import Vote
 

@@ -15,8 +15,10 @@ from bot.effects.deciders import deciders_of, not_the_requester, show_open
 from bot.effects.request_cards import card_of, for_donor, show_outcome, subject, update_cards
 from bot.parts import Bot
 from bot.render.blocks import Rendered
+from bot.render.card import Card
 from bot.render.decision_notes import donor_note
-from bot.render.request import Card, raise_note, receipt, request_card, requester_note
+from bot.render.outcome import raise_note, requester_note
+from bot.render.request import receipt, request_card
 from store import limits, outbox, overages, raises, standings
 
 

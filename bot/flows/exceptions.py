@@ -103,8 +103,8 @@ def end_early(
             recording.refused(tx, bot, what, actor.id, request.budget, why, now, **about)
             return why
         # Granted by mistake, it is taken back in the same moment; a term has some length, though.
-        after = max(now, record.raised.starts_at + timedelta(microseconds=1))
-        _take_back(tx, bot, request, record, actor, after, origin or {})
+        at = max(now, record.raised.starts_at + timedelta(microseconds=1))
+        _take_back(tx, bot, request, record, actor, at, origin or {})
     bot.wake()
     return None
 

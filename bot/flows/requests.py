@@ -4,7 +4,7 @@ from bot.clients.slack import DeliveryError
 from bot.domain.errors import UserError
 from bot.effects.request_cards import card_of
 from bot.parts import Bot
-from bot.render.request import Card
+from bot.render.card import Card
 from store import overages
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from bot.domain.money import dollars
 from bot.domain.standings import Standing
 from bot.render.blocks import Rendered, escape, header, message, moment, people, section
+from bot.render.card import Card, facts_of
 from bot.render.figures import spent_of_limit
-from bot.render.request import Card, facts_of
 
 
 def waiting_lead(card: Card, then: datetime | None, now: Standing | None = None) -> str:

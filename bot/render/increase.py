@@ -24,6 +24,7 @@ from bot.render.blocks import (
     section,
 )
 from bot.render.figures import spent_of_limit
+from bot.render.outcome import with_reason
 
 NO_AMOUNT = (
     "Anthropic passes on no amount and no reason: whoever approves gives the new limit in all."
@@ -92,13 +93,7 @@ def member_note(card: IncreaseCard) -> Rendered:
     """What the member reads once it is so; Anthropic's own mail knows neither name nor reason."""
     i = card.increase
     text = f"Your request for a higher {i.period} limit in Claude: {outcome(card)}"
-    if not i.reason:
-        return message(text, section(text, "outcome"))
-    return message(
-        f"{text} Reason given: {one_line(i.reason)}",
-        section(text, "outcome"),
-        quoted(f"Reason given: {i.reason}", "decision_reason"),
-    )
+    return with_reason(text, i.reason)
 
 
 def decider_note(card: IncreaseCard) -> Rendered:

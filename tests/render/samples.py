@@ -35,6 +35,7 @@ from bot.render import notice
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered
+from bot.render.card import Card, Progress, deciders_text
 from bot.render.decision_modals import adjust_modal, deny_modal, question_modal
 from bot.render.decision_modals import answer_modal as request_answer_modal
 from bot.render.decision_notes import (
@@ -50,6 +51,7 @@ from bot.render.funding import funding_block, source_text
 from bot.render.glass import glass_modal
 from bot.render.grace import held_off_note, over_note
 from bot.render.modals import View, answer_modal, plan_modal
+from bot.render.outcome import raise_note, requester_note
 from bot.render.overage_modal import Filled, overage_modal
 from bot.render.preview import Previewed, preview_text
 from bot.render.question import (
@@ -59,15 +61,7 @@ from bot.render.question import (
     question_note,
 )
 from bot.render.reminder import reminder_lead, with_lead
-from bot.render.request import (
-    Card,
-    Progress,
-    deciders_text,
-    raise_note,
-    receipt,
-    request_card,
-    requester_note,
-)
+from bot.render.request import receipt, request_card
 from bot.render.status import Detail, help_message, plain, status_detail, status_list
 from bot.render.targets import Follower
 from tests.domain.values import (

@@ -21,12 +21,14 @@ from bot.render import notice
 from bot.render.alert import alert_message
 from bot.render.answer import Replaced, Shown
 from bot.render.blocks import Rendered, escape, fewer, fitting, one_line, people, person
+from bot.render.card import deciders_text
 from bot.render.decision_modals import adjust_modal, deny_modal, question_modal
 from bot.render.decision_modals import answer_modal as request_answer_modal
 from bot.render.decision_notes import donor_note, no_longer_yours, nobody_note, reminder_note
 from bot.render.digest import digest_message
 from bot.render.glass import glass_modal
 from bot.render.modals import View, answer_modal
+from bot.render.outcome import raise_note, requester_note
 from bot.render.overage_modal import Filled, overage_modal
 from bot.render.preview import preview_text
 from bot.render.question import (
@@ -35,7 +37,7 @@ from bot.render.question import (
     question_for_requester,
     question_note,
 )
-from bot.render.request import deciders_text, raise_note, receipt, request_card, requester_note
+from bot.render.request import receipt, request_card
 from bot.render.status import help_message, plain, status_detail, status_list
 from bot.sandbox.slack.checks import block_text_is_too_long, message_problems, view_problems
 from tests.domain.values import BUDGET, HOUR, NEW_YORK, NOW, STALE, UNLIMITED, standing

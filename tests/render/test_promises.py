@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from bot.domain.overages import RequestState
 from bot.domain.targets import KINDS
 from bot.render.blocks import Rendered
-from bot.render.request import Card, Progress, raise_note, receipt, request_card, requester_note
+from bot.render.card import Card, Progress
+from bot.render.outcome import raise_note, requester_note
+from bot.render.request import receipt, request_card
 from bot.render.targets import Follower
 from bot.sandbox.slack.blockkit.rules import texts_of
 from bot.sandbox.slack.checks import message_problems

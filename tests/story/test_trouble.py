@@ -117,8 +117,8 @@ def test_what_nobody_claims_is_shown(acme: Town) -> None:
     assert "Unattributed (unattributed): $10" in acme.person("tom").types("/budget status all").text
 
 
-def test_a_target_that_only_accepts_is_never_called_confirmed(acme: Town) -> None:
-    """Accepted and confirmed are two words; it is asked again until it confirms."""
+def is_only_accepted(acme: Town) -> None:
+    """Dana's $40 are approved, and the gateway has taken note without holding them."""
     acme.spends("60")
     acme.goes_to("2026-11-03 10:00")
     acme.person("dana").types("/budget request search 40 launch week")
@@ -127,6 +127,11 @@ def test_a_target_that_only_accepts_is_never_called_confirmed(acme: Town) -> Non
     acme.person("fin").presses("request:approve", acme.last_dm("fin"))
     acme.slack.wait_until(lambda: "accepted the new limit of $140" in acme.last_dm("fin").text)
     acme.settles()
+
+
+def test_a_target_that_only_accepts_is_never_called_confirmed(acme: Town) -> None:
+    """Accepted and confirmed are two words; it is asked again until it confirms."""
+    is_only_accepted(acme)
 
     assert not any("✓" in text or "lifted" in text for text in acme.said_to("dana"))
     assert Decimal(100) == acme.limit_at_gateway()
@@ -138,14 +143,7 @@ def test_a_target_that_only_accepts_is_never_called_confirmed(acme: Town) -> Non
 
 def test_a_target_that_accepts_and_then_refuses(acme: Town) -> None:
     """Whoever waits reads that it was refused: on the cards, in a DM, and where the limit is shown."""
-    acme.spends("60")
-    acme.goes_to("2026-11-03 10:00")
-    acme.person("dana").types("/budget request search 40 launch week")
-    acme.settles()
-    acme.gateway.faults.add("accept_unapplied", times=1)
-    acme.person("fin").presses("request:approve", acme.last_dm("fin"))
-    acme.slack.wait_until(lambda: "accepted the new limit of $140" in acme.last_dm("fin").text)
-    acme.settles()
+    is_only_accepted(acme)
     acme.gateway.faults.add("status", times=None, status=400)
     acme.goes_to("2026-11-03 10:30")
 

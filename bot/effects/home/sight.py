@@ -13,7 +13,7 @@ from bot.domain.standings import Standing
 from bot.effects import deciders, messages, request_cards
 from bot.effects.followers import followers
 from bot.parts import Bot
-from bot.render.request import Card
+from bot.render.card import Card
 from bot.render.targets import standing_lines
 from store import limits, open_alerts, outbox, overages, raises, spending, standings
 from store.alert_rows import SentAlert

@@ -10,7 +10,7 @@ from bot.effects import increases as effects
 from bot.flows.increases.electorate import electorate_of
 from bot.flows.increases.looking import load, why_over
 from bot.parts import Bot
-from bot.render.request import deciders_text
+from bot.render.card import deciders_text
 from store import increases
 
 CANNOT_TELL = (

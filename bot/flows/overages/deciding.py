@@ -30,7 +30,7 @@ from bot.flows.overages.seen import why_not_now
 from bot.flows.overages.voters import Voters, strike, voters_of
 from bot.parts import Bot
 from bot.render.blocks import escape
-from bot.render.request import deciders_text
+from bot.render.card import deciders_text
 from store import people, standings, votes
 from store.votes import Vote
 

@@ -12,8 +12,8 @@ from bot.flows.overages.seen import why_not_now
 from bot.parts import Bot
 from bot.render import decision_modals as modals
 from bot.render.blocks import moment
+from bot.render.card import Card
 from bot.render.decision_modals import View
-from bot.render.request import Card
 from store import overages, questions
 
 

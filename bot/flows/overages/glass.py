@@ -18,7 +18,7 @@ from bot.parts import Bot
 from bot.render.blocks import moment
 from bot.render.blocks import person as mention
 from bot.render.glass import View, glass_modal
-from bot.render.request import requester_note
+from bot.render.outcome import requester_note
 from store import overages, people, standings
 
 NOBODY = Person("", "")  # whose request it is does not matter: it is one's own, by the policy

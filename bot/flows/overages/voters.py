@@ -9,7 +9,7 @@ from bot.clients.slack import DeliveryError
 from bot.domain.errors import UserError
 from bot.domain.overages import OverageRequest
 from bot.domain.people import Electorate, Person, Refusal, refusal
-from bot.effects.electors import with_ids
+from bot.effects.electors import account, with_ids
 from bot.effects.recording import SYSTEM
 from bot.flows.overages.outcomes import record
 from bot.parts import Bot
@@ -42,12 +42,9 @@ def voters_of(
 def _standing(
     bot: Bot, vote: Vote, requester: Person, electorate: Electorate, team: str
 ) -> Refusal | frozenset[str]:
-    try:
-        voter = bot.slack.person(vote.person)
-    except DeliveryError as error:
-        if error.permanent:
-            return Refusal.DEACTIVATED
-        raise
+    voter = account(bot, vote.person)
+    if voter is None:
+        return Refusal.DEACTIVATED
     lists = ((name, with_ids(bot, voter, refs)) for name, refs in electorate.lists)
     today = Electorate(tuple(lists))
     return refusal(voter, requester, today, team) or today.lists_of(voter)

@@ -10,7 +10,7 @@ from bot.domain.money import Micros
 from bot.domain.policy import Basis
 from bot.domain.standings import Freshness, Standing
 from bot.render.blocks import one_line
-from bot.render.request import Card
+from bot.render.card import Card
 
 View = dict[str, Any]
 NAME = 80  # characters of a name

@@ -10,11 +10,12 @@ from bot.domain.money import dollars
 from bot.render.alert import ASKED, MARK
 from bot.render.answer import answers, meanwhile
 from bot.render.blocks import actions, moment, quoted, section
+from bot.render.card import Card, facts_of, questions_text, so_far
 from bot.render.decision_buttons import agreeing, deciding, own
 from bot.render.figures import spent_of_limit
 from bot.render.grace import response_text
 from bot.render.home.values import NAME, AlertOnHome, Asked, named
-from bot.render.request import Card, ending, facts_of, progress_text, questions_text, so_far
+from bot.render.outcome import ending, progress_text
 
 WORDS = 600  # characters of somebody's reason
 
