@@ -83,14 +83,18 @@ def test_a_huge_body_is_not_read(receiver: Receiver) -> None:
 def test_it_falls_back_without_the_bot(receiver: Receiver) -> None:
     """At `until` the gateway is told what holds then, by the receiver's own clock."""
     fallback = {"mode": "throttle", "limit_usd": "100.00"}
-    receiver.tell(state(2, limit="150.00", until=soon(1), then=fallback))
-    ends = time.monotonic() + 20
-    while len(receiver.enforced) < 2 and time.monotonic() < ends:
+    raised, put_back = "search: allow, limit $150.00", "search: throttle, limit $100.00"
+    # On a busy machine a second may be over before it is told: then it falls back at once, rightly.
+    for version, seconds in ((2, 1), (3, 5), (4, 25)):
+        receiver.tell(state(version, limit="150.00", until=soon(seconds), then=fallback))
+        if receiver.enforced[-1] == raised:
+            break
+    ends = time.monotonic() + 60
+    while receiver.enforced[-1] == raised and time.monotonic() < ends:
         threading.Event().wait(0.1)
 
-    told = ["search: allow, limit $150.00", "search: throttle, limit $100.00"]
-    assert told == receiver.enforced
-    assert 200 == receiver.tell(state(3)).status_code
+    assert [raised, put_back] == receiver.enforced[-2:]
+    assert 200 == receiver.tell(state(5)).status_code
 
 
 def test_what_the_gateway_does_not_take_is_not_confirmed(receiver: Receiver) -> None:
