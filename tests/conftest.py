@@ -28,6 +28,7 @@ SCRUBBED = (
     "USAGE_",
     "AUDIT_",
     "LOG_",
+    "SSL_CERT_",
 )
 
 

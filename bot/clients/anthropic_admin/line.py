@@ -12,6 +12,7 @@ from bot.clients.anthropic_admin.errors import AdminError
 from bot.clients.anthropic_admin.refusals import judge_refusal
 from bot.clients.cutoff import cutoff
 from bot.clients.retry_after import read_retry_after
+from bot.clients.tls import trusted, why
 from bot.clients.usage.answers import AnyAnswer, ListPage, ReportPage, parse_answer
 from bot.clients.usage.errors import SourceDataError
 from bot.clients.usage.pages import ROOT, follow_pages
@@ -64,6 +65,7 @@ class AdminLine:
                 },
                 # asked rarely; and a connection that is kept cannot be cut off from outside
                 limits=httpx.Limits(max_keepalive_connections=0),
+                verify=trusted(),
                 trust_env=False,
                 follow_redirects=False,
             )
@@ -153,7 +155,7 @@ class AdminLine:
             except httpx.UnsupportedProtocol:
                 raise _bad_address() from None
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                text = f"{path}: no connection ({type(error).__name__})"
+                text = f"{path}: no connection ({why(error)})"
                 raise AdminError(text, permanent=False) from None
             except httpx.TimeoutException as error:
                 text = f"{path}: no answer in time ({type(error).__name__})"

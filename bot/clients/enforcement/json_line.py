@@ -12,6 +12,7 @@ from bot.clients.cutoff import cutoff
 from bot.clients.enforcement.answers import TargetError
 from bot.clients.remedies import Remedies
 from bot.clients.retry_after import read_retry_after
+from bot.clients.tls import trusted, why
 from bot.clients.usage.errors import SourceDataError
 from bot.clients.usage.http_json import AnyAnswer, parse_answer, read_message
 from bot.clients.usage.reading import USER_AGENT
@@ -61,6 +62,7 @@ class JsonLine:
                 base_url=base_url,
                 headers=headers,
                 limits=httpx.Limits(max_keepalive_connections=0),
+                verify=trusted(),
                 trust_env=False,
                 follow_redirects=False,
             )
@@ -112,7 +114,7 @@ class JsonLine:
             except httpx.UnsupportedProtocol:
                 raise self._bad_address() from None
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                text = f"{path}: no connection ({type(error).__name__})"
+                text = f"{path}: no connection ({why(error)})"
             except httpx.TimeoutException as error:
                 text = f"{path}: no answer in time ({type(error).__name__})"
             except httpx.HTTPError as error:

@@ -1,6 +1,7 @@
 """Sends limit states to a webhook: signed, to checked addresses, without following redirects."""
 
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 
 import httpx
@@ -12,6 +13,7 @@ from bot.clients.enforcement.orders import Order
 from bot.clients.enforcement.signature import Signer
 from bot.clients.enforcement.verdict import judge_answer, read_sent
 from bot.clients.retry_after import read_retry_after
+from bot.clients.tls import trusted, why
 from bot.clock import Clock, utc_now
 from bot.domain.targets import WEBHOOK
 
@@ -51,6 +53,7 @@ class WebhookTarget:
             # sent rarely: a connection kept for long is one that the other side has closed
             limits=httpx.Limits(max_keepalive_connections=0),
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
+            verify=trusted(),
             trust_env=False,
             follow_redirects=False,
         )
@@ -75,7 +78,7 @@ class WebhookTarget:
                 # a name may stand for several addresses, of which one listens
                 if number < last:
                     continue
-                text = f"no connection: {str(error) or type(error).__name__}"
+                text = f"no connection ({why(error)})"
                 raise TargetError(text, permanent=False) from None
             except httpx.TimeoutException as error:
                 text = f"no answer in time ({type(error).__name__})"
@@ -87,11 +90,17 @@ class WebhookTarget:
         raise AssertionError("there is always an address")
 
     def check(self) -> str:
-        """Looks the target up and connects, without sending anything."""
+        """Looks the target up, connects and looks at its certificate, without sending anything."""
         for address in self._addresses():
             try:
-                with socket.create_connection((address, self._port), timeout=_CONNECT_SECONDS):
+                with socket.create_connection(
+                    (address, self._port), timeout=_CONNECT_SECONDS
+                ) as line:
+                    if self._url.scheme == "https":
+                        trusted().wrap_socket(line, server_hostname=self._url.host).close()
                     return f"{self._url.host} listens at {address}, port {self._port}"
+            except ssl.SSLError as error:
+                raise TargetError(f"no connection ({why(error)})", permanent=False) from None
             except OSError:
                 continue
         raise TargetError(f"{self._url.host} does not listen", permanent=False)

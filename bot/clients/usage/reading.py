@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from bot.clients.tls import trusted, why
 from bot.clients.usage.errors import AnswerTooLarge, SourceError, SourceRefused, SourceUnavailable
 from bot.clients.usage.patience import Patience
 
@@ -49,6 +50,7 @@ class Reader:
             self._client = httpx.Client(
                 base_url=base_url,
                 headers={"user-agent": USER_AGENT, "accept": "application/json", **headers},
+                verify=trusted(),
                 trust_env=False,
                 follow_redirects=False,
             )
@@ -90,8 +92,11 @@ class Reader:
             raise self._bad_address() from None
         except httpx.TimeoutException as error:
             raise SourceUnavailable(f"{path}: no answer in time ({type(error).__name__})") from None
+        except httpx.ConnectError as error:
+            raise SourceUnavailable(f"{path}: no connection ({why(error)})") from None
         except httpx.HTTPError as error:
-            raise SourceUnavailable(f"{path}: {type(error).__name__}") from None
+            text = f"{path}: the connection broke ({type(error).__name__})"
+            raise SourceUnavailable(text) from None
 
     def _bad_address(self) -> SourceRefused:
         return SourceRefused(f"{self._address} is not an http(s) address")

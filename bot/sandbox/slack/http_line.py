@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from bot.clients.tls import trusted
 from bot.clock import utc_now
 from bot.sandbox.slack.envelopes import Ack, Envelope, Json
 
@@ -33,7 +34,7 @@ class HttpLine:
         self._url = url
         self._secret = secret
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._client = httpx.Client(trust_env=False, limits=limits)
+        self._client = httpx.Client(verify=trusted(), trust_env=False, limits=limits)
 
     def send(self, envelope: Envelope, seconds: float) -> Ack:
         content_type, body = encode(envelope)
