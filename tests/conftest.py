@@ -1,5 +1,6 @@
 """What the tests share: an environment without secrets, and both databases, empty every time."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -13,10 +14,12 @@ import pytest
 
 from store import migrate
 from store.db import Database
+from tests import compiled
 
 # How long an example takes is measured in benchmarks/; here the machine may be busy.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+compiled.share()
 
 SCRUBBED = (
     "SLACK_",
@@ -40,6 +43,17 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def _no_logging() -> Iterator[None]:
+    """A command that a test ran in this process leaves no log behind that writes to its stderr."""
+    yield
+    for handler in logging.root.handlers[:]:
+        if type(handler) is logging.StreamHandler:
+            logging.root.removeHandler(handler)
+    for name in ("bot", "handlers", "store"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A real PostgreSQL server from a wheel, one for each worker; the address of its own database."""
@@ -50,9 +64,18 @@ def postgres() -> Iterator[str]:
 
     folder = Path(tempfile.mkdtemp(prefix="budget-bot-postgres-"))
     server = get_server(folder, cleanup_mode="stop")
+    _forgetful(server.get_uri())
     yield server.get_uri()
     server.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forgetful(address: str) -> None:
+    """No test cuts the power: writing through to the disk would only take time."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
