@@ -20,6 +20,7 @@ from bot.config.settings import Settings
 from bot.deliverer import Deliverer, HomeKeeper, Worker
 from bot.domain.errors import ConfigError
 from bot.domain.policy import Policy
+from bot.domain.targets import WEBHOOK
 from bot.parts import Bot
 from bot.schedule import scheduler
 from bot.sources import build_helps, build_sources
@@ -39,8 +40,9 @@ LISTENERS = 32  # bolt's own five would lose acknowledgements in a burst of clic
 def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
     """Put the parts together, from secrets and policy; nothing runs yet, and nothing is asked."""
     token = settings.require_slack().get_secret_value()
+    targets = build_targets(settings, policy)
     return Bot(
-        policy=policy,
+        policy=policy.held_at(webhook=WEBHOOK in targets),
         db=open_database(settings),
         slack=Slack(
             _web_client(token, settings.slack_api_url, SEND_SECONDS),
@@ -48,7 +50,7 @@ def build(settings: Settings, policy: Policy, clock: Clock = utc_now) -> Bot:
         ),
         sources=build_sources(settings, policy.sources),
         helps=build_helps(settings, policy.helps),
-        targets=build_targets(settings, policy),
+        targets=targets,
         queue=build_queue(settings, policy),
         clock=clock,
         push_secrets=tuple(s.get_secret_value() for s in settings.usage_push_secret),
@@ -61,12 +63,13 @@ def reader(
     """For commands that only need the database, and mostly only look: no token and no key."""
     if not create:
         _check_there(settings)
+    targets = build_webhook(settings)
     return Bot(
-        policy=policy,
+        policy=policy.held_at(webhook=WEBHOOK in targets),
         db=open_database(settings),
         slack=Slack(_web_client("", settings.slack_api_url, ASK_SECONDS)),
         sources={},
-        targets=build_webhook(settings),
+        targets=targets,
         clock=clock,
     )
 

@@ -40,6 +40,7 @@ class SentAlert:
     feedback_by: str | None
     muted_by: int | None
     replaced_by: int | None  # a worse stage's alert
+    over_at: datetime | None  # what it told was over by itself then: a spike that has ended
     ladder: Ladder | None
     escalated: Step  # how far, since the ladder last began
     furthest: Step
@@ -48,10 +49,10 @@ class SentAlert:
     bundle: int | None = None  # the first alert of the message it is in, when it is not alone
 
     def is_open(self, now: datetime) -> bool:
-        """Whether it waits for an answer: none holds, and no worse stage has replaced it."""
+        """Whether it waits for an answer: none holds, it is not over, and no worse stage came."""
         term = self.answer.until if self.answer else None
         answered = self.answer is not None and (term is None or now < term)
-        return not answered and self.replaced_by is None
+        return not answered and self.replaced_by is None and self.over_at is None
 
 
 def sent_of(row: AlertRow) -> SentAlert:
@@ -74,6 +75,7 @@ def sent_of(row: AlertRow) -> SentAlert:
         feedback_by=row.feedback_by,
         muted_by=row.muted_by,
         replaced_by=row.replaced_by,
+        over_at=row.over_at,
         ladder=ladder_of(row.ladder),
         escalated=Step(row.escalated),
         furthest=Step(row.furthest),

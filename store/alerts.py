@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, update
+from sqlalchemy import ColumnElement, and_, false, func, or_, true, update
 from sqlmodel import Session, col, select
 
 from bot.domain.alerts import Alert, AlertFigures, Answer, Feedback
-from bot.domain.budgets import BudgetId
+from bot.domain.budgets import BudgetId, Stage
 from bot.domain.escalation import Ladder
 from bot.domain.stages import Reason
 from store.alert_rows import SentAlert, figures_row, sent_of
@@ -62,13 +62,23 @@ def record(
             col(AlertRow.first_day) == s.period.first_day,
             col(AlertRow.limit) == s.limit,
             col(AlertRow.stage) < int(alert.stage),
-            col(AlertRow.reason) != Reason.SPIKE if alert.spike is None else false(),
+            _milder(alert),
             col(AlertRow.replaced_by).is_(None),
         )
         # Due at once: its message has to say by what it is replaced.
         .values(replaced_by=muted_by or alert_id, escalate_at=now)
     )
     return alert_id
+
+
+def _milder(alert: Alert) -> ColumnElement[bool]:
+    """
+    A spike is no stage: it replaces none, and no stage below the limit replaces it. What it warned
+    of is there when the limit is reached.
+    """
+    if alert.spike is not None:
+        return false()
+    return true() if alert.stage is Stage.EXHAUSTED else col(AlertRow.reason) != Reason.SPIKE
 
 
 def load(tx: Session, alert_id: int, *, lock: bool = False) -> SentAlert | None:

@@ -66,5 +66,10 @@ def wait(tx: Session, alert_id: int, until: datetime | None) -> None:
     _set(tx, alert_id, escalate_at=until)
 
 
+def over(tx: Session, alert_id: int, now: datetime) -> None:
+    """What it told has ended by itself; nothing is due any more, and nobody is asked."""
+    _set(tx, alert_id, escalate_at=None, over_at=now)
+
+
 def _set(tx: Session, alert_id: int, **values: object) -> None:
     tx.execute(update(AlertRow).where(col(AlertRow.id) == alert_id).values(**values))

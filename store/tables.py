@@ -268,6 +268,7 @@ class AlertRow(SQLModel, table=True):
     feedback_by: str | None = None
     feedback_at: datetime | None = None
     replaced_by: int | None = None  # the worse stage's alert
+    over_at: datetime | None = None  # what it told was over by itself then
     bundle: int | None = Field(default=None, index=True)  # the first alert of the message it is in
     ladder: dict[str, Any] | None = _json(optional=True)  # whom to tell, as it was settled then
     escalated: int = 0  # how far the ladder has come since it last began

@@ -13,7 +13,7 @@ from bot.domain.forecast import Confidence, sentence
 from bot.domain.grace import Grace, begin, is_given
 from bot.domain.money import ZERO, Micros, percent
 from bot.domain.policy import Basis, Policy
-from bot.domain.spans import WorkCalendar
+from bot.domain.spans import Span, WorkCalendar
 from bot.domain.spikes import Spike, by_spike
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
@@ -158,12 +158,14 @@ class AlertFigures:
     explained: str = ""  # the forecast in one sentence
     lead_time: str = ""  # as the owner stated it
     lead_ends_at: datetime | None = None  # when it would be over, had it begun with the alert
+    spare: str = ""  # the runway's end against that one: `2 working days short of`
     driver: Driver | None = None
     glass: bool = False  # the owner may break it
     spike: str = ""  # in one sentence, where hours cost far more than usual
     grace: Grace | None = None  # at the limit: what is left before the response
     transfers: tuple[Moved, ...] = ()
     grace_span: str = ""  # below it: the time there will be, as the policy writes it
+    is_held: bool = True  # by a target; else nothing is cut, whatever `at_limit` says
 
     @property
     def percent(self) -> int:
@@ -179,6 +181,7 @@ def figures_of(
     calendar = policy.organization.calendar
     local = calendar_of(policy, s.budget.time_zone)
     reached = alert.stage is Stage.EXHAUSTED and alert.spike is None
+    runs_out_at, lead_ends_at = _runs_out_at(alert), calendar.after(now, s.budget.lead_time)
     return AlertFigures(
         budget=s.budget.id,
         name=s.budget.name,
@@ -188,7 +191,7 @@ def figures_of(
         limit=s.limit or ZERO,
         raised=Micros(sum(r.extra for r in s.raises if r.other is None)),
         daily_rate=s.daily_rate,
-        runs_out_at=_runs_out_at(alert),
+        runs_out_at=runs_out_at,
         as_of=s.freshness.as_of,
         period_ends_at=s.period.ends_at,
         answer_by=due_after(
@@ -207,14 +210,36 @@ def figures_of(
         p80=ahead.p80 if ahead else None,
         explained=sentence(ahead) if ahead else "",
         lead_time=str(s.budget.lead_time),
-        lead_ends_at=calendar.after(now, s.budget.lead_time),
+        lead_ends_at=lead_ends_at,
+        spare=against(s.budget.lead_time, runs_out_at, lead_ends_at, calendar),
         driver=driver,
         glass=alert.stage >= Stage.INTERVENE and s.budget.overage.break_glass is not None,
-        spike=s.outlook.spike.sentence if s.outlook and s.outlook.spike else "",
+        spike=s.outlook.spike.sentence(s.budget.time_zone) if s.outlook and s.outlook.spike else "",
         grace=begin(s.budget, local, now) if reached else None,
         transfers=moved_of(s, policy),
         grace_span=str(s.budget.grace) if is_given(s.budget) else "",
+        is_held=s.budget.is_held,
     )
+
+
+def against(
+    lead_time: Span, runs_out_at: datetime | None, lead_ends_at: datetime, calendar: WorkCalendar
+) -> str:
+    """
+    `2 working days short of` the lead time: in days of its own kind, and in hours where the
+    difference of a lead time by the clock is less than two days. Empty: it does not run out.
+    """
+    if runs_out_at is None:
+        return ""
+    side = "short of" if runs_out_at < lead_ends_at else "beyond"
+    start, end = min(runs_out_at, lead_ends_at), max(runs_out_at, lead_ends_at)
+    if lead_time.working_days:
+        count, unit = round(calendar.days_of_work(start, end)), "working day"
+    elif end - start < timedelta(days=2):
+        count, unit = round((end - start) / timedelta(hours=1)), "hour"
+    else:
+        count, unit = round((end - start) / timedelta(days=1)), "day"
+    return f"{count} {unit}{'s' * (count != 1)} {side}" if count else "just at"
 
 
 def _runs_out_at(alert: Alert) -> datetime | None:

@@ -170,6 +170,7 @@ class Budget:
     team: ApproverList | None = None
     grace: Span = AT_ONCE  # between the limit and the response to it
     enforce: Enforce = WEBHOOK_ALONE
+    is_held: bool = True  # somewhere, by a target that is set up
 
 
 @dataclass(frozen=True, slots=True)

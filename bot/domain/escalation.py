@@ -13,6 +13,7 @@ from bot.domain.spans import Span, WorkCalendar
 
 STALE_WAIT = timedelta(minutes=5)
 GONE_WAIT = timedelta(hours=1)
+OVER = "it is over"
 
 
 class Step(IntEnum):
@@ -90,8 +91,13 @@ def may_tell_at(stage: Stage, calendar: WorkCalendar, moment: datetime) -> datet
 
 
 def due_after(stage: Stage, calendar: WorkCalendar, since: datetime, span: Span) -> datetime:
-    """When a time to answer that began at `since` is over; never in quiet hours of a mild stage."""
-    days = calendar.after(since, Span(working_days=span.working_days))
+    """
+    When a time to answer that began at `since` is over; never in quiet hours of a mild stage.
+
+    Its time begins with working hours, too: what was told at night is first seen in the morning.
+    """
+    start = may_tell_at(stage, calendar, since)
+    days = calendar.after(start, Span(working_days=span.working_days))
     return may_tell_at(stage, calendar, calendar.after(days, Span(span.plain)))
 
 
@@ -174,7 +180,7 @@ def decide(case: Case, ladder: Ladder, calendar: WorkCalendar, now: datetime) ->
     if case.is_under:
         return Wait(now + GONE_WAIT)
     if not case.is_there:
-        return Wait(now + GONE_WAIT) if case.comes_back else Stop("it is over")
+        return Wait(now + GONE_WAIT) if case.comes_back else Stop(OVER)
     if case.is_answered:
         return Tell(Step.REMINDER, again=True)
     step = ladder.after(case.done)

@@ -38,7 +38,8 @@ class Grace:
 
 def is_given(budget: Budget) -> bool:
     """Whether there is a grace, and a response that it could put off."""
-    return budget.grace != AT_ONCE and RESPONSE[budget.at_limit] is not Mode.ALLOW
+    responds = budget.is_held and RESPONSE[budget.at_limit] is not Mode.ALLOW
+    return responds and budget.grace != AT_ONCE
 
 
 def begin(budget: Budget, calendar: WorkCalendar, now: datetime) -> Grace | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -110,6 +110,14 @@ class Policy:
     def rules_version(self) -> str:
         """Names what the rules say, whatever else the file says."""
         return hashlib.sha256(repr(self.rules).encode()).hexdigest()[:12]
+
+    def held_at(self, *, webhook: bool) -> "Policy":
+        """The same policy, with what is known of the targets: whether the webhook is set up."""
+        budgets = {
+            id_: replace(b, is_held=(webhook and b.enforce.webhook) or bool(b.enforce.kinds))
+            for id_, b in self.tree.budgets.items()
+        }
+        return replace(self, tree=BudgetTree(budgets))
 
     @cached_property
     def rules_by_name(self) -> Rules:

@@ -83,6 +83,19 @@ class WorkCalendar:
             left -= self.is_working(day)
         return self.at(day, local.time())
 
+    def days_of_work(self, start: datetime, end: datetime) -> float:
+        """How many working days lie between two moments; half of one counts as half."""
+        day, last = start.astimezone(self.time_zone).date(), end.astimezone(self.time_zone).date()
+        total = 0.0
+        while day <= last:
+            following = day + timedelta(days=1)
+            if self.is_working(day):
+                begins, ends = self.at(day, time()), self.at(following, time())
+                part = min(ends, end) - max(begins, start)
+                total += max(timedelta(), part) / (ends - begins)
+            day = following
+        return total
+
     def next_working(self, moment: datetime) -> datetime:
         """The moment itself in working hours; otherwise when the next ones begin."""
         local = moment.astimezone(self.time_zone)

@@ -76,22 +76,21 @@ class Spike:
         """The local day it is told for: that of its beginning, so midnight makes it no second one."""
         return self.since.astimezone(zone).date()
 
-    @property
-    def sentence(self) -> str:
-        """`$480 in the last 2 hours, 12 times the usual $40.`"""
-        minutes = (self.until - self.since) // timedelta(minutes=1)
-        if minutes < 2:
-            span = "minute"
-        elif minutes < 55:
-            span = f"{minutes} minutes"
-        else:
-            span = "hour" if minutes < 90 else f"{(minutes + 30) // 60} hours"
+    def sentence(self, zone: ZoneInfo) -> str:
+        """
+        `$480 from Mon 2 Nov 09:00 to 11:00, 12 times the usual $40.`
+
+        By the clock, because it is read again hours later: in a reminder, on Home.
+        """
         usual = "planned" if self.planned else "usual"
         if self.multiple is None:
             than = f"where next to nothing is {usual}"
         else:
             than = f"{self.multiple} times the {usual} {_about(self.normal)}"
-        return f"{_about(self.spent)} in the last {span}, {than}."
+        since, until = self.since.astimezone(zone), self.until.astimezone(zone)
+        end = f"{until:%H:%M}" if since.date() == until.date() else _moment(until)
+        when = f"from {_moment(since)} to {end}" if since < until else f"at {end}"
+        return f"{_about(self.spent)} {when}, {than}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +163,14 @@ def by_spike(
     calendar: WorkCalendar,
     now: datetime,
 ) -> Reached | None:
-    """Respond at once; intervene where at this rate the limit is reached within the lead time."""
+    """
+    Respond at once; intervene where at this rate the limit is reached within the lead time, and
+    exhausted where it is reached already, and spend goes on all the same.
+    """
     if spike is None:
         return None
+    if limit is not None and spent >= limit:
+        return Reached(Stage.EXHAUSTED, Reason.SPIKE)
     times = budget.thresholds.lead_times(Stage.INTERVENE)
     if limit is not None and times:
         seconds = max(HOUR, spike.until - spike.since) // timedelta(seconds=1)
@@ -221,6 +225,10 @@ def _held(burn: Burn, rule: SpikeRule, ahead: int) -> _Held | None:
     planned = [-(-burn.limit // whole)] * len(spent)
     multiples = rule.planned_multiple, rule.planned_long_multiple
     return _Held(spent, planned, True, *multiples, rule.long, rule.floor(burn.limit))
+
+
+def _moment(local: datetime) -> str:
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
 def _about(amount: Micros) -> str:

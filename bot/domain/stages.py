@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.budgets import Budget, Stage
+from bot.domain.budgets import AtLimit, Budget, Stage
 from bot.domain.forecast import Confidence, Forecast, Runway
 from bot.domain.money import ZERO, Micros
 from bot.domain.spans import Span, WorkCalendar
@@ -105,6 +105,17 @@ def confirmed(reached: Reached | None, before: Stage | None) -> Reached | None:
     if before is None:
         return None
     return reached if before >= reached.stage else Reached(before, Reason.FORECAST)
+
+
+def covers(above: Budget, stage: Stage) -> bool:
+    """
+    Whether a stage of a budget rests while that one above it is exhausted.
+
+    Where the budget above cuts, whatever is below is cut already. Where it only tells people, the
+    budget below can still run into its own response: intervene is said all the same.
+    """
+    cuts = above.is_held and above.at_limit is not AtLimit.NOTIFY
+    return stage < (Stage.EXHAUSTED if cuts else Stage.INTERVENE)
 
 
 def worst(*found: Reached | None) -> Reached | None:

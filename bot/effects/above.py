@@ -8,6 +8,7 @@ from sqlmodel import Session
 from bot.domain.alerts import Alert
 from bot.domain.budgets import BudgetId, PersonRef, Stage
 from bot.domain.escalation import Step
+from bot.domain.stages import covers
 from bot.domain.standings import Standing
 from bot.effects import alerts as alert_effects
 from bot.effects import messages, recording
@@ -31,10 +32,15 @@ class Above:
 
 
 def binding(
-    tx: Session, bot: Bot, budget: BudgetId, now: datetime, known: Known | None = None
+    tx: Session,
+    bot: Bot,
+    budget: BudgetId,
+    stage: Stage,
+    now: datetime,
+    known: Known | None = None,
 ) -> Above | None:
     """
-    The nearest budget above that is exhausted, one that was told before one that was not.
+    The nearest budget above under whose exhaustion a stage rests, told ones before untold ones.
 
     `known` is filled with what was found, so that siblings need not ask again.
     """
@@ -46,7 +52,8 @@ def binding(
             seen[id_] = found if over else None
     nearest: Above | None = None
     for parent in parents:
-        if (standing := seen[parent]) is not None:
+        standing = seen[parent]
+        if standing is not None and covers(standing.budget, stage):
             above = Above(standing, _sent(tx, standing))
             if above.sent is not None:
                 return above

@@ -56,10 +56,11 @@ def overtake(
 def shown(tx: Session, bot: Bot, alert: SentAlert) -> Shown | None:
     """What was said since; None while the alert still asks, and nobody has said anything."""
     replaced = _replaced(tx, bot, alert)
-    if alert.answer is None and alert.feedback is None and replaced is None:
+    silent = (alert.answer, alert.feedback, replaced, alert.over_at) == (None,) * 4
+    if silent:
         return None
     judged = (alert.feedback, alert.feedback_by or "") if alert.feedback else None
-    return Shown(answer=alert.answer, feedback=judged, replaced=replaced)
+    return Shown(alert.answer, judged, replaced, alert.over_at)
 
 
 def _replaced(tx: Session, bot: Bot, alert: SentAlert) -> Replaced | None:

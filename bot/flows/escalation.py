@@ -1,6 +1,7 @@
 """Alerts that nobody answers: reminded, then the backup, the approvers, the channel; each once."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -8,6 +9,7 @@ from sqlmodel import Session
 from bot.domain.alerts import due_spike
 from bot.domain.budgets import PersonRef, Stage
 from bot.domain.escalation import (
+    OVER,
     Case,
     Ladder,
     Step,
@@ -77,6 +79,9 @@ def _step(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
             return True
         case Wait(until):
             escalations.wait(tx, alert.id, until)
+        case Stop(why) if why == OVER:
+            escalations.over(tx, alert.id, now)
+            alert_effects.show(tx, bot, replace(alert, over_at=now), now, "over")
         case Stop():
             escalations.wait(tx, alert.id, None)
     return False
@@ -86,7 +91,7 @@ def _is_under(tx: Session, bot: Bot, alert: SentAlert, now: datetime) -> bool:
     """Whether a budget above is exhausted, so that nobody is reminded of a milder stage below."""
     if alert.stage is Stage.EXHAUSTED or alert.budget not in bot.policy.tree.budgets:
         return False
-    over = above.binding(tx, bot, alert.budget, now)
+    over = above.binding(tx, bot, alert.budget, alert.stage, now)
     return over is not None and over.sent is not None
 
 

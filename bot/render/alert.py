@@ -1,7 +1,5 @@
 """The DM of an alert: stage, figures, runway, what happens at the limit, what is asked for."""
 
-from datetime import timedelta
-
 from bot.domain.alerts import AlertFigures
 from bot.domain.budgets import Stage
 from bot.domain.forecast import Confidence
@@ -21,6 +19,7 @@ from bot.render.blocks import (
 )
 from bot.render.figures import (
     BASIS,
+    response_word,
     runway_text,
     spent_of_limit,
     transfers,
@@ -58,7 +57,8 @@ def alert_message(
     zone = f.time_zone
     spent = spent_of_limit(f.spent, f.limit, f.estimated)
     ahead = " ".join(_ahead(f))
-    at_limit = f"At the limit {response_at_limit(f.at_limit, f.grace_span)}."
+    response = response_word(f.at_limit, is_held=f.is_held)
+    at_limit = f"At the limit {response_at_limit(response, f.grace_span)}."
     if f.stage is Stage.EXHAUSTED:
         at_limit = response_text(f)
     ask = f"{ASKED[f.stage]}." if lead else f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
@@ -113,17 +113,10 @@ def _ahead(f: AlertFigures) -> list[str]:
 
 
 def _against_lead_time(f: AlertFigures) -> str:
-    """`, 4 days short of your lead time of 5 working days`: the number that decides."""
-    if f.runs_out_at is None or f.lead_ends_at is None or f.stage is Stage.EXHAUSTED:
+    """`, 4 working days short of your lead time of 5 working days`: the number that decides."""
+    if not f.spare or f.stage is Stage.EXHAUSTED or f.confidence in (None, Confidence.NONE):
         return ""
-    if f.confidence in (None, Confidence.NONE):
-        return ""
-    apart = f.lead_ends_at - f.runs_out_at
-    days = round(abs(apart) / timedelta(days=1))
-    if days == 0:
-        return f", just at your lead time of {f.lead_time}"
-    side = "short of" if apart > timedelta() else "beyond"
-    return f", {days} day{'s' * (days != 1)} {side} your lead time of {f.lead_time}"
+    return f", {f.spare} your lead time of {f.lead_time}"
 
 
 def _drove(f: AlertFigures) -> list[str]:

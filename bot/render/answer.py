@@ -29,6 +29,7 @@ class Shown:
     answer: Answer | None = None
     feedback: tuple[Feedback, str] | None = None  # and who said so
     replaced: Replaced | None = None
+    over_at: datetime | None = None  # a spike has ended
 
 
 def said(answer: Answer, figures: AlertFigures) -> str:
@@ -70,6 +71,10 @@ def below(alert_id: int, figures: AlertFigures, shown: Shown) -> tuple[str, list
         text = f"{JUDGED[judged]}, says {person(by)}."
         sentences.append(text)
         blocks.append(section(text, "feedback"))
+    if shown.over_at is not None and shown.replaced is None:
+        text = f"Over {moment(shown.over_at, figures.time_zone)}: it spends as usual again."
+        sentences.append(text)
+        blocks.append(section(text, "over"))
     if shown.replaced is not None:
         text = _replaced(shown.replaced, figures)
         sentences.append(text)

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.alerts import Moved
-from bot.domain.budgets import Budget
+from bot.domain.budgets import AtLimit, Budget
 from bot.domain.forecast import Confidence
 from bot.domain.grace import is_given
 from bot.domain.limits import LimitState, Mode
@@ -15,12 +15,15 @@ from bot.domain.standings import Freshness, Standing
 from bot.render.blocks import moment, one_line
 
 BASIS = {Basis.NET: "net of discounts, before credits", Basis.LIST: "at list price"}
+UNHELD = "unheld"  # the policy says throttle or block, and no target is set up to do it
 AT_LIMIT = {
+    UNHELD: "nothing is cut, because no gateway is connected",
     "notify": "people are told, nothing is cut",
     "throttle": "usage is throttled",
     "block": "usage is blocked",
 }
 NOW_AT_LIMIT = {
+    UNHELD: "Nothing is cut, because no gateway is connected.",
     "notify": "Nothing is cut.",
     "throttle": "Usage is throttled now.",
     "block": "Usage is blocked now.",
@@ -28,6 +31,11 @@ NOW_AT_LIMIT = {
 LATER_AT_LIMIT = {"throttle": "Usage is throttled from", "block": "Usage is blocked from"}
 OVERRULED = "forecast stays below the limit"  # beside a share that is reached, and no stage
 MODE = {Mode.ALLOW: "allowed", Mode.THROTTLE: "throttled", Mode.BLOCK: "blocked"}
+
+
+def response_word(at_limit: AtLimit, *, is_held: bool) -> str:
+    """What happens at the limit, as the tables of this module name it."""
+    return at_limit.value if is_held or at_limit is AtLimit.NOTIFY else UNHELD
 
 
 def at_limit(response: str, grace: str = "") -> str:
@@ -39,12 +47,13 @@ def at_limit(response: str, grace: str = "") -> str:
 
 def response_of(budget: Budget) -> str:
     """What the policy says for the limit, with the grace before it."""
-    return at_limit(budget.at_limit, str(budget.grace) if is_given(budget) else "")
+    response = response_word(budget.at_limit, is_held=budget.is_held)
+    return at_limit(response, str(budget.grace) if is_given(budget) else "")
 
 
 def now_at_limit(budget: Budget, state: LimitState | None) -> str:
     """What the limit that is reached means now; `state` is what enforcement should hold."""
-    response = budget.at_limit.value
+    response = response_word(budget.at_limit, is_held=budget.is_held)
     if state is None or state.mode is not Mode.ALLOW or not is_given(budget):
         return NOW_AT_LIMIT[response]
     if state.grace_until is None:
@@ -99,6 +108,9 @@ def binds_first(parent: Standing) -> str:
     """The lowest headroom on the path binds."""
     left, limit = parent.headroom or ZERO, parent.limit or ZERO
     name = one_line(parent.budget.name, 80)
+    if left < ZERO:
+        over = dollars(Micros(-left))
+        return f"its parent {name} comes first: {over} over its limit of {dollars(limit)}"
     return f"its parent {name} binds first: {dollars(left)} left of {dollars(limit)}"
 
 

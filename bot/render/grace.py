@@ -6,7 +6,7 @@ from bot.domain.alerts import AlertFigures
 from bot.domain.grace import Grace, Word
 from bot.domain.standings import Standing
 from bot.render.blocks import Rendered, button, escape, message, moment, person, section
-from bot.render.figures import AT_LIMIT, LATER_AT_LIMIT, NOW_AT_LIMIT, spent_of_limit
+from bot.render.figures import AT_LIMIT, LATER_AT_LIMIT, NOW_AT_LIMIT, response_word, spent_of_limit
 
 STATE = {"throttle": "throttled", "block": "blocked"}
 
@@ -15,7 +15,7 @@ def response_text(f: AlertFigures) -> str:
     """`Usage is throttled from Tue 24 Nov 14:00 on.`"""
     grace = f.grace
     if grace is None:
-        return NOW_AT_LIMIT[f.at_limit]
+        return NOW_AT_LIMIT[response_word(f.at_limit, is_held=f.is_held)]
     if grace.over_at is not None:
         return f"Usage is {STATE[f.at_limit]} since {moment(grace.over_at, f.time_zone)}."
     if grace.ends_at >= f.period_ends_at:

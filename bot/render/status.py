@@ -87,7 +87,7 @@ def status_detail(detail: Detail, basis: Basis) -> Rendered:
     if s.limit is not None:
         lines.append(runway(s, zone))
     if s.outlook and s.outlook.spike:
-        lines.append(f"far faster than usual: {s.outlook.spike.sentence.removesuffix('.')}")
+        lines.append(f"far faster than usual: {s.outlook.spike.sentence(zone).removesuffix('.')}")
     lines += _forecast(s)
     own = [r for r in s.raises if r.other is None]
     if own and s.allocation:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alerts import Alert, due_alert, figures_of
+from bot.domain.alerts import Alert, against, due_alert, figures_of
 from bot.domain.budgets import Stage
 from bot.domain.limits import TemporaryRaise
 from bot.domain.money import Micros, micros
 from bot.domain.periods import Cadence
+from bot.domain.spans import Span, WorkCalendar
 from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from tests.domain.values import (
@@ -158,6 +159,28 @@ def test_an_alert_keeps_the_figures_it_was_based_on() -> None:
         figures.time_zone,
         figures.policy_version,
     )
+
+
+@pytest.mark.parametrize(
+    ("lead_time", "runs_out", "spare"),
+    [
+        (Span(working_days=3), "2026-11-27T12:28", "2 working days short of"),  # 1 Dec is due
+        (Span(working_days=3), "2026-12-01T09:00", "just at"),
+        (Span(working_days=3), "2026-12-04T09:00", "3 working days beyond"),
+        (Span(working_days=1), "2026-11-26T18:00", "1 working day short of"),
+        (Span(timedelta(hours=8)), "2026-11-26T12:00", "5 hours short of"),
+        (Span(timedelta(days=2)), "2026-12-01T09:00", "3 days beyond"),
+    ],
+)
+def test_the_runway_is_held_against_the_lead_time_in_its_own_days(
+    lead_time: Span, runs_out: str, spare: str
+) -> None:
+    """What is three working days long is not missed by four days over a weekend."""
+    calendar = WorkCalendar(NEW_YORK)
+    thursday = datetime(2026, 11, 26, 9, tzinfo=NEW_YORK)
+    ends = datetime.fromisoformat(runs_out).replace(tzinfo=NEW_YORK)
+
+    assert spare == against(lead_time, ends, calendar.after(thursday, lead_time), calendar)
 
 
 @pytest.mark.parametrize(("spent", "hours"), [("80", 8), ("95", 1), ("100", 1)])

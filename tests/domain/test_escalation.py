@@ -180,8 +180,12 @@ def test_what_cannot_wait_does_not(
 def test_quiet_hours_only_ever_put_off(
     stage: Stage, calendar: WorkCalendar, since: datetime, span: Span
 ) -> None:
-    """Nobody is told before their time is over, and nobody later than when work begins again."""
-    days = calendar.after(since, Span(working_days=span.working_days))
+    """
+    The time begins with work; nobody is told before it is over, and nobody later than when work
+    begins again.
+    """
+    start = since if not is_quiet(calendar, since) else may_tell_at(stage, calendar, since)
+    days = calendar.after(start, Span(working_days=span.working_days))
     over = calendar.after(days, Span(span.plain))
     due = due_after(stage, calendar, since, span)
 
@@ -202,7 +206,8 @@ def test_quiet_hours_only_ever_put_off(
         ("2026-11-20T09:00", Span(working_days=2), "2026-11-24T09:00"),
         ("2026-10-30T16:00", Span(8 * HOUR), "2026-11-02T09:00"),  # the clocks go back
         ("2026-03-06T16:00", Span(8 * HOUR), "2026-03-09T09:00"),  # and forth
-        ("2026-11-23T02:00", Span(HOUR), "2026-11-23T09:00"),
+        ("2026-11-23T02:00", Span(HOUR), "2026-11-23T10:00"),
+        ("2026-11-20T22:00", Span(8 * HOUR), "2026-11-23T17:00"),  # seen on Monday
     ],
 )
 def test_a_mild_stage_waits_for_work_to_begin(since: str, span: Span, due: str) -> None:

@@ -74,6 +74,22 @@ def test_working_days_keep_the_local_time(start: str, span: Span, end: str) -> N
     assert local(end) == CALENDAR.after(local(start), span)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2026-11-23T12:00", "2026-11-24T12:00", 1),
+        ("2026-11-21T09:00", "2026-11-22T18:00", 0),  # a weekend
+        ("2026-11-21T12:31", "2026-11-23T12:00", 0.5),
+        ("2026-11-25T00:00", "2026-11-28T00:00", 2),  # Thanksgiving between them
+        ("2026-11-23T12:00", "2026-11-23T18:00", 0.25),
+        ("2026-11-23T12:00", "2026-11-20T12:00", 0),
+    ],
+)
+def test_working_days_between_two_moments(start: str, end: str, days: float) -> None:
+    """Parts of a day count as parts, and a free day as nothing."""
+    assert days == CALENDAR.days_of_work(local(start), local(end))
+
+
 def test_a_plain_day_is_24_hours() -> None:
     """`1d` counts hours, so over the end of summer time it ends an hour earlier by the clock."""
     start = local("2026-10-31T12:00")

@@ -57,7 +57,10 @@ def test_a_spike_at_three_in_the_morning() -> None:
 
     assert found is not None
     assert (micros(60), at(2)) == (found.spent, found.since)
-    assert found.sentence == "$60 in the last 2 hours, where next to nothing is usual."
+    assert (
+        found.sentence(NEW_YORK)
+        == "$60 from Mon 16 Nov 02:00 to 03:30, where next to nothing is usual."
+    )
 
 
 def test_a_spike_in_the_afternoon_is_a_multiple_of_the_usual() -> None:
@@ -69,7 +72,9 @@ def test_a_spike_in_the_afternoon_is_a_multiple_of_the_usual() -> None:
     assert below is not None  # by the hour from 16:00 on, alone
     assert at(16) == below.since
     assert found is not None
-    assert found.sentence == "$300 in the last 2 hours, 16 times the usual $19."
+    assert (
+        found.sentence(NEW_YORK) == "$300 from Mon 16 Nov 15:00 to 16:30, 16 times the usual $19."
+    )
 
 
 def test_a_busy_hour_is_no_spike() -> None:
@@ -201,7 +206,9 @@ def test_without_a_normal_the_limit_is_the_measure(pattern: Pattern) -> None:
     assert (None, None) == (one, even)
     assert found is not None
     assert found.planned
-    assert found.sentence == "$361 in the last 2 hours, 24 times the planned $15."
+    assert (
+        found.sentence(NEW_YORK) == "$361 from Mon 16 Nov 02:00 to 03:30, 24 times the planned $15."
+    )
 
 
 def test_without_a_normal_and_a_limit_there_is_no_spike() -> None:
@@ -279,15 +286,23 @@ def test_a_loop_over_midnight_is_one_spike() -> None:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (Spike(micros(480), micros(40), at(2), at(4)), "$480 in the last 2 hours, 12 times the usual $40."),
-        (Spike(micros(25), micros(2), at(4), at(4, 20)), "$25 in the last 20 minutes, 12 times the usual $2."),
-        (Spike(micros(25), micros(2), at(3), at(4, 20)), "$25 in the last hour, 12 times the usual $2."),
-        (Spike(micros(25), ZERO, at(3), at(3)), "$25 in the last minute, where next to nothing is usual."),
+        (Spike(micros(480), micros(40), at(2), at(4)), "$480 from Mon 16 Nov 02:00 to 04:00, 12 times the usual $40."),
+        (Spike(micros(25), micros(2), at(4), at(4, 20)), "$25 from Mon 16 Nov 04:00 to 04:20, 12 times the usual $2."),
+        (Spike(micros(25), micros(2), at(0) - HOUR, at(4, 20)), "$25 from Sun 15 Nov 23:00 to Mon 16 Nov 04:20, 12 times the usual $2."),
+        (Spike(micros(25), ZERO, at(3), at(3)), "$25 at 03:00, where next to nothing is usual."),
     ],
 )  # fmt: skip
 def test_the_sentence(found: Spike, expected: str) -> None:
     """How much, since when, and what is usual."""
-    assert expected == found.sentence
+    assert expected == found.sentence(NEW_YORK)
+
+
+def test_at_a_limit_that_is_reached_a_spike_is_no_milder_stage() -> None:
+    """Spend that goes on beyond the limit is told as exhausted, not as a limit that is still to come."""
+    found = spike(burn(40, 20, as_of=at(3, 30)))
+    reached = by_spike(BUDGET, found, micros("107"), micros("100"), CALENDAR, at(3, 30))
+
+    assert Reached(Stage.EXHAUSTED, Reason.SPIKE) == reached
 
 
 # What holds for every series
@@ -511,5 +526,6 @@ def test_every_spike_has_its_sentence_and_its_time(found: Burn) -> None:
     if seen is not None:
         assert found.as_of - 49 * HOUR < seen.since <= seen.until == found.as_of
         assert seen.normal >= 0
-        assert seen.sentence.endswith(".")
-        assert "None" not in seen.sentence
+        said = seen.sentence(found.pattern.calendar.time_zone)
+        assert said.endswith(".")
+        assert "None" not in said

@@ -26,7 +26,8 @@ from tests.render.samples import figures
 
 HEAD = (
     POLICY.split("budgets:\n")[0]
-    + "budgets:\n  - {id: company, name: Company, owner: pat@example.com, limit: 200}\n"
+    + "budgets:\n  - {id: company, name: Company, owner: pat@example.com, limit: 200, "
+    "at_limit: throttle}\n"
 )
 TEAMS = "".join(
     f"""\
@@ -159,6 +160,24 @@ def test_a_worse_stage_below_rests_too(acme: Bench) -> None:
 
     assert ["blue look", "blue respond", "blue intervene"] == noted(acme, "alert.muted")
     assert 1 == len(acme.town.said_to("lee"))
+
+
+def test_where_the_budget_above_only_tells_intervene_is_said(
+    tmp_path: Path, database_url: str
+) -> None:
+    """It cuts nothing, so the budget below can still run into its own limit: its owner is warned."""
+    telling = (HEAD + TEAMS).replace("at_limit: throttle", "at_limit: notify")
+    with bench(tmp_path, database_url, telling) as acme:
+        acme.town.usage.add_workspace("team-blue")
+        acme.turn()
+        for usd in ("210", "130", "50"):
+            spend(acme, blue=usd)
+            acme.turn()
+
+        assert ["blue look", "blue respond"] == noted(acme, "alert.muted")
+        below, own = acme.town.said_to("lee")
+        assert "Milder alerts of Blue (look and respond) rest until Company has room" in below
+        assert own.startswith("intervene: Blue")
 
 
 def test_whoever_has_the_alert_above_gets_no_copy(acme: Bench) -> None:

@@ -22,7 +22,8 @@ def sentence(forecast: Forecast) -> str:
     rest = f"at that level the rest of {_name(forecast.period)} costs {_about(grounds.rest)}"
     if grounds.weekday is None:
         return (
-            f"Your last {_days(grounds.count)} averaged {_about(grounds.average)} a day; {rest} "
+            f"Your last {_days(grounds.count)} averaged {_about(grounds.average)} a day"
+            f"{_change(grounds, 'with today')}; {rest} "
             f"(low confidence: less than {ENOUGH} days of history)."
         )
     day = WEEKDAYS[grounds.weekday]
@@ -32,7 +33,7 @@ def sentence(forecast: Forecast) -> str:
     )
 
 
-def _change(grounds: Grounds) -> str:
+def _change(grounds: Grounds, when: str = "lately") -> str:
     """
     How the last days differ from that average: up to 5 per cent not at all, and with the day it
     began only where it is as much as a step must be.
@@ -40,14 +41,13 @@ def _change(grounds: Grounds) -> str:
     level = grounds.level
     if 95 <= level <= 105:
         return ""
-    when = "you now spend"
     if grounds.since and not 80 <= level <= 125:
-        when = f"since {_date(grounds.since)} you spend"
+        when = f"since {_date(grounds.since)}"
     if level >= 200:
-        return f" and {when} {level / 100:.1f} times that"
+        return f" and {when} you spend {level / 100:.1f} times that"
     if level > 100:
-        return f" and {when} {level - 100} % more"
-    return f" and {when} {100 - level} % less"
+        return f" and {when} you spend {level - 100} % more"
+    return f" and {when} you spend {100 - level} % less"
 
 
 def _name(period: Period) -> str:

@@ -47,7 +47,7 @@ def alert(
     """
     Fire the one alert that is due, if any: the stage that is reached, or a spike if it is worse.
 
-    While a budget above is exhausted its limit is what binds, so a stage below is not told; it
+    While a budget above is exhausted, which comes first, a stage that it covers is not told; it
     stays due until there is room again. `waited`: should nobody have been told of the budget above
     by now, nobody will be, and the stage is told after all.
     """
@@ -57,7 +57,7 @@ def alert(
     stage, sudden = _untold(tx, bot, standing, limit)
     rests, waits = None, False
     if stage is not None and stage.stage < Stage.EXHAUSTED:
-        over = above.binding(tx, bot, standing.budget.id, now, known)
+        over = above.binding(tx, bot, standing.budget.id, stage.stage, now, known)
         if over is not None and (over.sent is not None or not waited):
             above.tell(tx, bot, stage, over, now)
             rests, waits, stage = stage.stage, over.sent is None, None

@@ -29,8 +29,8 @@ def test_a_slow_change_is_told_in_per_cent() -> None:
     rising = sentence(outlook(amounts(*[100 + 4 * n for n in range(56)])))
     falling = sentence(outlook(amounts(*[200 - 2 * n for n in range(56)])))
 
-    assert " and you now spend 14 % more; " in rising
-    assert " and you now spend 15 % less; " in falling
+    assert " and lately you spend 14 % more; " in rising
+    assert " and lately you spend 15 % less; " in falling
 
 
 def test_a_young_budget_is_told_that_it_is_young() -> None:
