@@ -1,13 +1,15 @@
 """How old the figures of each source are at a moment, and which of them are blind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from bot.domain.policy import Policy, SourcePolicy
 from bot.domain.standings import Freshness
-from store import sources
+from bot.domain.usage import IMPORTED
+from store import ledger, sources
+from store.families import Family
 from store.sources import SourceState
 
 
@@ -22,6 +24,17 @@ def by_source(tx: Session, policy: Policy, now: datetime) -> Mapping[str, Freshn
         source.name: _freshness(source, sources.load(tx, source.name), now)
         for source in policy.sources
     }
+
+
+def imported(tx: Session, families: Iterable[Family], now: datetime) -> Mapping[str, Freshness]:
+    """Imported files: each is as fresh as its last row, and never stale."""
+    files = {name for family in families for name in family.sources if is_imported(name)}
+    ends = {name: ledger.ends_at(tx, name) for name in sorted(files)}
+    return {name: Freshness(min(end, now), stale=False) for name, end in ends.items() if end}
+
+
+def is_imported(source: str) -> bool:
+    return source.startswith(IMPORTED)
 
 
 def _freshness(source: SourcePolicy, state: SourceState, now: datetime) -> Freshness:

@@ -108,6 +108,15 @@ def hours(
     return {at: (Micros(int(total)), bool(count)) for at, total, count in rows}
 
 
+def ends_at(tx: Session, source: str) -> datetime | None:
+    """Where what one source has charged ends; None: it has charged nothing."""
+    mine = col(ChargeRow.source) == source
+    last = tx.exec(select(func.max(ChargeRow.starts_at)).where(mine)).one()
+    return tx.exec(
+        select(func.max(ChargeRow.ends_at)).where(mine, col(ChargeRow.starts_at) == last)
+    ).one()
+
+
 def first_charge_at(tx: Session) -> datetime | None:
     """Where the history begins; source by source, because that is how the index is sorted."""
     first: datetime | None = None

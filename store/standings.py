@@ -13,7 +13,7 @@ from bot.domain.policy import Policy
 from bot.domain.standings import Freshness, Standing, evaluate, together
 from store import allocations, outlooks, raises, spending, touched, watching
 from store.families import Family, families_of, periods_of, rolled_up, with_parents
-from store.freshness import by_source
+from store.freshness import by_source, imported, is_imported
 from store.recent import Recent
 
 
@@ -31,7 +31,7 @@ def gather(
     in_force = allocations.in_force(tx, None if only is None else wanted)
     live = raises.live(tx, now)
     families = families_of(tx, policy, wanted, now)
-    ages = by_source(tx, policy, now)
+    ages = {**by_source(tx, policy, now), **imported(tx, families.values(), now)}
     fresh = {id_: _freshness(families[id_], ages, now) for id_ in wanted}
     recent = Recent(tx, policy, families, fresh, now)
     timed = watching.timed(tx, wanted)
@@ -125,12 +125,18 @@ def _freshness(family: Family, ages: Mapping[str, Freshness], now: datetime) -> 
     """
     Of the polled sources that feed it; of all of them where nothing has been charged yet.
 
-    What is pushed or imported comes when it comes: a budget of only that is as fresh as it can be.
+    What is pushed or imported comes when it comes: a budget of only that is as fresh as it can be,
+    which of imported files is where they end.
     """
-    feeding = [ages[source] for source in family.sources if source in ages]
-    if family.sources and not feeding:
-        return Freshness(now, stale=False)
-    return together(feeding or list(ages.values()))
+    known = {source: ages[source] for source in family.sources if source in ages}
+    polled = [age for source, age in known.items() if not is_imported(source)]
+    if polled:
+        return together(polled)
+    if family.sources:
+        pushed = len(known) < len(family.sources)
+        ends = [age.as_of for age in known.values() if age.as_of]
+        return Freshness(now if pushed or not ends else max(ends), stale=False)
+    return together([age for source, age in ages.items() if not is_imported(source)])
 
 
 def _in_the_file(budget: Budget) -> Allocation | None:

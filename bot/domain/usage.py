@@ -59,6 +59,9 @@ class UsageRow:
     estimated: bool = False  # priced by us from tokens; the bill replaces it
 
 
+IMPORTED = "import:"  # how the names of imported files begin in the ledger
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """From `starts_at` up to, but not including, `ends_at`; both UTC."""

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.periods import midnight
 from bot.domain.policy import Policy
-from bot.domain.usage import Window
-from bot.intake.imported import PREFIX
+from bot.domain.usage import IMPORTED, Window
 from bot.parts import Bot
 from store import compaction, sources
 
@@ -24,7 +23,7 @@ def compact_old(bot: Bot, now: datetime) -> int:
     stretches that know no days.
     """
     with bot.db.transaction() as tx:
-        names = [s.name for s in sources.load_all(tx) if not s.name.startswith(PREFIX)]
+        names = [s.name for s in sources.load_all(tx) if not s.name.startswith(IMPORTED)]
     saved = sum(_compact_source(bot, name, now) for name in names)
     if saved:
         logger.info("hours compacted", extra={"action": "compacted", "rows": saved})

@@ -136,7 +136,7 @@ def _freshness(bot: Bot, now: datetime) -> str:
     with bot.db.transaction() as tx:
         fresh = standings.freshness(tx, bot.policy, now)
     if fresh.as_of is None:
-        return "no usage read yet: the first tick does"
+        return "no usage source has been read yet: the first tick does it"
     if fresh.stale:
         raise _Wrong(f"stale: {fresh.reason}")
     minutes = int((now - fresh.as_of).total_seconds() // 60)

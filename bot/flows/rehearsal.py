@@ -1,6 +1,10 @@
 """What the outbox would say: for dry runs, and for whoever waits until all is sent."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
 
 from bot.domain.targets import WEBHOOK
 from bot.effects import increases, orders
@@ -19,7 +23,8 @@ def said_since(bot: Bot, mark: int) -> list[str]:
     """Each entry written since, as a line: to whom, and what."""
     with bot.db.transaction() as tx:
         written = outbox.written_since(tx, mark)
-    return [_line(entry) for entry in written if entry.state != "superseded"]
+        kept = [entry for entry in written if entry.state != "superseded"]
+        return [_line(entry, _first(tx, entry)) for entry in kept]
 
 
 def waits_until(bot: Bot, moment: datetime) -> bool:
@@ -28,8 +33,15 @@ def waits_until(bot: Bot, moment: datetime) -> bool:
         return outbox.due_by(tx, moment)
 
 
-def _line(entry: outbox.OutboxEntry) -> str:
+def _first(tx: Session, entry: outbox.OutboxEntry) -> outbox.OutboxEntry | None:
+    """The message that an update brings up to date."""
+    return outbox.find(tx, entry.request["copy_of"]) if "copy_of" in entry.request else None
+
+
+def _line(entry: outbox.OutboxEntry, first: outbox.OutboxEntry | None) -> str:
     request = entry.request
+    if first is not None:
+        return f"updated, {_addressed(first.request)}: {request['text']}"
     if orders.is_order(entry):
         data = request["body"]["data"]
         target = orders.target_of(entry)
@@ -39,5 +51,9 @@ def _line(entry: outbox.OutboxEntry) -> str:
         return f"to Anthropic: the decision on increase request #{increases.answered(entry)}"
     if entry.kind == homes.KIND:
         return f"to {request['person']}: their Home tab"
-    to = request.get("to") or {"group": request.get("group", request.get("copy_of", ""))}
-    return f"to {next(iter(to.values()))}: {request['text']}"
+    return f"{_addressed(request)}: {request['text']}"
+
+
+def _addressed(request: Mapping[str, Any]) -> str:
+    to = request.get("to") or {"group": request.get("group", "whoever has a copy")}
+    return f"to {next(iter(to.values()))}"

@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from bot.domain.usage import Window
+from bot.domain.usage import IMPORTED, Window
 from store import usage_rows
 
-PREFIX = "import:"
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -21,7 +20,7 @@ def after_imports(tx: Session, window: Window) -> Window | None:
     imported = [
         _ceil(row.ends_at)
         for name in names
-        if name.startswith(PREFIX)
+        if name.startswith(IMPORTED)
         for row in usage_rows.of_window(tx, name, reach)
     ]
     starts_at = max([window.starts_at, *imported])

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from bot.domain.errors import UserError
-from bot.domain.usage import Window
-from bot.intake.imported import EVER, NEVER, PREFIX
+from bot.domain.usage import IMPORTED, Window
+from bot.intake.imported import EVER, NEVER
 from store import ledger, sources, usage_rows
 
 LONGEST_CHARGE = timedelta(days=1)  # of another source, that began before ours and still runs
@@ -26,7 +26,7 @@ class Overlap:
 
     @property
     def is_import(self) -> bool:
-        return self.source.startswith(PREFIX)
+        return self.source.startswith(IMPORTED)
 
     def __str__(self) -> str:
         return (

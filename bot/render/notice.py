@@ -16,7 +16,7 @@ def blind(source: str, since: datetime, reason: str, zone: ZoneInfo) -> Rendered
     text = (
         f"⚠️ Blind since {moment(since, zone)}: the usage source “{escape(source)}” does not answer "
         f"as it should: {one_line(reason, 500).removesuffix('.')}. "
-        "No alert fires or clears meanwhile, and nobody is cut off."
+        "No alert of a budget that it feeds fires or clears meanwhile, and nobody is cut off for it."
     )
     return message(text, section(text, "blind"))
 

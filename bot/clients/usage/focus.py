@@ -19,7 +19,7 @@ from bot.clients.usage.focus_charges import NotUsage, Used
 from bot.clients.usage.focus_table import BadLine, Line, Table
 from bot.domain.errors import UserError
 from bot.domain.money import Micros
-from bot.domain.usage import UsageRow
+from bot.domain.usage import IMPORTED, UsageRow
 
 Entry = UsageRow | BadLine | NotUsage
 
@@ -28,7 +28,7 @@ class UsageFile:
     """An open file; `close` it. `workspaces` are the names it has given so far for its ids."""
 
     def __init__(self, path: Path, name: str, mapping: Mapping[str, str], zone: ZoneInfo) -> None:
-        self.source = f"import:{name}"
+        self.source = f"{IMPORTED}{name}"
         self.workspaces: dict[str, str] = {}
         self._zone = zone
         self._table = Table(path)
