@@ -12,13 +12,11 @@ from bot.domain.alerts import AnswerKind, Feedback
 from bot.domain.budgets import BudgetId
 from bot.flows import accounts, alerts, overages, status
 from bot.parts import Bot
-from bot.render.modals import answer_modal
 from handlers.errors import told
 from handlers.replies import reply, show
 
 logger = logging.getLogger(__name__)
 ANY = re.compile(".*")
-WHAT = "What will you do?"
 NOTED = "Your answer is noted. Slack did not open the form for a word on it."
 Body = Mapping[str, Any]
 Action = Mapping[str, Any]
@@ -37,7 +35,7 @@ def acknowledge(
         if isinstance(answered, alerts.AnsweredBefore):
             tell(answered.text)
         else:
-            show(bot, body["trigger_id"], answer_modal(alert_id, WHAT), tell, NOTED)
+            show(bot, body["trigger_id"], alerts.note_form(answered), tell, NOTED)
 
 
 def planned(

@@ -1,7 +1,8 @@
 """Spend by actor, key and model: this week against the week before."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func
@@ -13,6 +14,7 @@ from bot.domain.policy import Basis
 from store.batches import batches
 from store.tables import ChargeRow, NameRow
 
+HOUR = timedelta(hours=1)
 _COLUMNS: dict[DriverKind, Any] = {
     DriverKind.ACTOR: func.coalesce(ChargeRow.actor_email, ChargeRow.actor_id),
     DriverKind.API_KEY: ChargeRow.api_key_id,
@@ -21,13 +23,21 @@ _COLUMNS: dict[DriverKind, Any] = {
 
 
 def of_budgets(
-    tx: Session, budgets: Collection[str], until: datetime, basis: Basis
+    tx: Session,
+    budgets: Collection[str],
+    until: datetime,
+    basis: Basis,
+    since: datetime | None = None,
 ) -> Driver | None:
-    """What drove the spend of these budgets together in the seven days before `until`."""
+    """
+    What drove the spend of these budgets together from `since` to `until`, against as long a time
+    before that; `since` is seven days earlier unless told otherwise.
+    """
+    span = WEEK if since is None else max(until - since, HOUR)
     found: list[Driver] = []
     rise = 0
     for kind, column in _COLUMNS.items():
-        sums = _sums(tx, column, budgets, until, basis)
+        sums = _sums(tx, column, budgets, until, span, basis)
         rise = sum(now - before for now, before in sums.values())
         found += [
             Driver(kind, name, Micros(now), Micros(before))
@@ -35,15 +45,20 @@ def of_budgets(
             if name is not None and not (kind is DriverKind.ACTOR and name.startswith("apikey_"))
         ]
     driver = main_driver(found, Micros(rise))
-    return None if driver is None else _named(tx, driver)
+    return None if driver is None else replace(_named(tx, driver), sudden=since is not None)
 
 
 def _sums(
-    tx: Session, column: Any, budgets: Collection[str], until: datetime, basis: Basis
+    tx: Session,
+    column: Any,
+    budgets: Collection[str],
+    until: datetime,
+    span: timedelta,
+    basis: Basis,
 ) -> dict[str | None, tuple[int, int]]:
     amount = col(ChargeRow.net if basis is Basis.NET else ChargeRow.list)
     begins = col(ChargeRow.starts_at)
-    recent = begins >= until - WEEK
+    recent = begins >= until - span
     sums: dict[str | None, tuple[int, int]] = {}
     for some in batches(budgets):
         rows = tx.execute(
@@ -54,7 +69,7 @@ def _sums(
             )
             .where(
                 col(ChargeRow.budget).in_(some or []),
-                begins >= until - 2 * WEEK,
+                begins >= until - 2 * span,
                 begins < until,
             )
             .group_by(column)

@@ -99,7 +99,8 @@ def _print(found: Sequence[Backtest]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     for one in found:
         name = one.budget.name
-        overran = f"{one.overruns} of {len(one.periods)} periods overran"
+        periods = f"{len(one.periods)} period{'s' * (len(one.periods) != 1)}"
+        overran = f"{one.overruns} of {periods} overran"
         print(f"{name}: {overran}; lead time {one.budget.lead_time}; {one.limits_from}")
         console.print(_scores(one))
         console.print(_alerts(one))

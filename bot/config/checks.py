@@ -46,6 +46,7 @@ def warnings(policy: PolicyFile) -> Iterator[Fault]:
     yield from _unenforced(policy)
     yield from _shares_alone(policy)
     yield from _without_usage(policy)
+    yield from _twins(policy)
     for dead in dead_rules(policy):
         if not dead.same:
             yield Fault(dead.loc, f"is never reached: {dead.earlier} takes all of it before")
@@ -103,6 +104,19 @@ def _teams(policy: PolicyFile) -> Iterator[Fault]:
     for loc, entry in placed_budgets(policy):
         if entry.team and not entry.team.people and not entry.team.usergroup:
             yield Fault((*loc, "team"), "names nobody; give it people or a usergroup")
+
+
+def _twins(policy: PolicyFile) -> Iterator[Fault]:
+    """A backup who is the owner backs up nobody, and two budgets of one name are told apart by id."""
+    first: dict[str, str] = {}
+    for loc, entry in placed_budgets(policy):
+        if entry.backup and entry.backup.lower() == entry.owner.lower():
+            yield Fault((*loc, "backup"), "is the owner: nobody else is asked when they are away")
+        name = (entry.name or entry.id).strip().lower()
+        if name in first:
+            text = f"'{entry.name or entry.id}' is also the name of '{first[name]}': messages look alike"
+            yield Fault((*loc, "name"), text)
+        first.setdefault(name, entry.id)
 
 
 def _needless_grace(policy: PolicyFile) -> Iterator[Fault]:

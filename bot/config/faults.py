@@ -21,6 +21,8 @@ _SENTENCES = {
     "tuple_type": "must be a list; begin each item with a dash, or write [a, b]",
     "too_short": "must have at least one item",
 }
+MOST_LISTED = 10
+_GROUPS = {"model_type", "model_attributes_type", "dict_type"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,10 @@ def _translate(
             expected = str(context["expected"]).replace("'", "")
             words = expected.replace(" or ", ", ").split(", ")
             return Fault(written, f"must be {expected}{nearest(error['input'], words)}")
-    sentence = _SENTENCES.get(error["type"], error["msg"].lower())
-    return Fault(written, sentence.format(**context))
+    sentence = _SENTENCES.get(error["type"], error["msg"].lower()).format(**context)
+    if error["type"] in _GROUPS:
+        sentence += _listed(_part(schema, loc).get("properties", {}))
+    return Fault(written, sentence)
 
 
 def _unknown(loc: Loc, schema: Mapping[str, Any]) -> str:
@@ -93,7 +97,13 @@ def _unknown(loc: Loc, schema: Mapping[str, Any]) -> str:
     if loc[2:3] == ("split",) and name in _part(schema, (*loc[:2], "budget")).get("properties", {}):
         return f"with split there is no '{name}': it only divides; remove it"
     known = _part(schema, loc[:-1]).get("properties", {})
-    return f"unknown field '{name}'{nearest(name, known)}"
+    return f"unknown field '{name}'{nearest(name, known) or _listed(known)}"
+
+
+def _listed(known: Iterable[str]) -> str:
+    """`; there are people, usergroup`: of a long list somebody reads nothing."""
+    names = list(known)
+    return f"; there are {', '.join(names)}" if 0 < len(names) <= MOST_LISTED else ""
 
 
 def _without_tag(loc: Loc) -> Loc:

@@ -15,7 +15,8 @@ from bot.domain.forecast.history import ENOUGH, MEMORY
 from bot.domain.money import Micros, micros
 from bot.domain.spans import WEEKDAYS, Span, WorkingHours, parse_span
 
-_AMOUNT = re.compile(r"-?\$?\s*-?(\d[\d,]*(\.\d+)?|\.\d+)", re.ASCII)
+# A comma only where thousands have one: `1,5` is one and a half to some people, and never fifteen.
+_AMOUNT = re.compile(r"-?\$?\s*-?((?:\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?|\.\d+)", re.ASCII)
 _PERCENT = re.compile(r"(-?\d{1,6}(?:\.\d{1,6})?)\s*%?", re.ASCII)
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -44,8 +45,8 @@ def parse_money(raw: object) -> Micros:
         raise ValueError("must be more than 0")
     if amount > MAX_DOLLARS:
         raise ValueError(f"must be at most {MAX_DOLLARS:,} dollars")
-    if amount * 100 % 1:
-        raise ValueError("must have at most two decimals")
+    if int(amount.as_tuple().exponent) < -2:  # 1.500 is fifteen hundred to some people
+        raise ValueError("must have at most two decimals; write thousands like 1500 or 1,500")
     return micros(amount)
 
 
@@ -81,6 +82,11 @@ def parse_threshold(raw: object) -> int:
     if isinstance(raw, str) and re.search(r"runway|day|[hdms]$", raw):
         raise ValueError(
             "must be a share of the limit, like 80%; for a time write respond: {lead_times: 2}"
+        )
+    if raw is False or raw == "off":  # YAML reads a bare off as false
+        raise ValueError(
+            "a stage has a share of the limit, like 80%; it is its time that can be off: "
+            "{lead_times: off}, for look {forecast: off}"
         )
     return percent_between(1, 99)(raw)
 
@@ -152,7 +158,8 @@ def parse_zone(raw: object) -> ZoneInfo:
             return ZoneInfo(raw)
     except (LookupError, ValueError, OSError):
         pass
-    guess = nearest(raw, available_timezones())
+    places = (name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
+    guess = nearest(raw, places)
     raise ValueError(f"must be a time zone, like Europe/Berlin{guess}")
 
 

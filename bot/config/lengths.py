@@ -27,7 +27,12 @@ def too_long(policy: PolicyFile, placed: Iterable[tuple[Loc, BudgetEntry]]) -> I
             where: Loc = (*loc, name) if own else ("defaults", name)
             if own or name not in told:
                 told |= set() if own else {name}
-                yield Fault(where, f"{span} is as long as a {rules.cadence.value}: {so}")
+                yield Fault(where, f"{span} is {_than(span, rules.cadence)}: {so}")
+
+
+def _than(span: Span, cadence: Cadence) -> str:
+    longest = {**SHORTEST, Cadence.MONTH: 31, Cadence.QUARTER: 92}[cadence]
+    return f"{'longer than' if _days(span) > longest else 'as long as'} a {cadence.value}"
 
 
 def _days(span: Span) -> float:

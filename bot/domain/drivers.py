@@ -18,12 +18,13 @@ class DriverKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Spend of the last seven days and of the seven before."""
+    """Spend of the last seven days and of the seven before; of a spike, of its hours."""
 
     kind: DriverKind
     name: str
     spent: Micros
     before: Micros
+    sudden: bool = False
 
     @property
     def rise(self) -> Micros:

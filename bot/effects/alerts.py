@@ -7,7 +7,7 @@ from sqlmodel import Session
 from bot.domain.budgets import BudgetId
 from bot.effects import bundles, messages
 from bot.parts import Bot
-from bot.render.alert import alert_message
+from bot.render.alert import LEAD, alert_message
 from bot.render.answer import Replaced, Shown
 from bot.render.bundle import Part, bundle_message
 from store import alerts, outbox
@@ -29,8 +29,11 @@ def show(tx: Session, bot: Bot, alert: SentAlert, now: datetime, state: str) -> 
     about = None if alert.bundle is None else bundles.subject(alert.bundle)
     if about is not None:
         outbox.find(tx, about, lock=True)
-    rendered = alert_message(alert.id, alert.figures, shown(tx, bot, alert))
-    messages.update_copies(tx, subject(alert.id), state, rendered, now)
+    said = shown(tx, bot, alert)
+    rendered = alert_message(alert.id, alert.figures, said, now=now)
+    # While it still asks, a copy for the backup goes on to say that it is one.
+    kept = LEAD if said is None else None
+    messages.update_copies(tx, subject(alert.id), state, rendered, now, keep=kept)
     if alert.bundle is None or about is None:
         return
     parts = [

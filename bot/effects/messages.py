@@ -1,6 +1,6 @@
 """Messages that will be sent: outbox entries made of what was rendered and for whom."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -108,9 +108,10 @@ def update_copies(
     now: datetime,
     *,
     instead: Callable[[str], Rendered | None] | None = None,
+    keep: str | None = None,
 ) -> None:
     """
-    Bring every copy of a message up to date.
+    Bring every copy of a message up to date; the block named `keep` stays where a copy has it.
 
     An update waits in its copy's stream, so it never overtakes the post; `state` names what is
     shown, so saying it again adds nothing. `instead` tells what somebody to whom it was written sees
@@ -121,6 +122,8 @@ def update_copies(
             continue  # it was never posted
         person = (copy.request.get("to") or {}).get("person")
         shown = (instead(person) if instead and person else None) or rendered
+        if keep is not None:
+            shown = with_block(shown, copy.request.get("blocks", ()), keep)
         outbox.add(
             tx,
             NewEntry(
@@ -133,6 +136,15 @@ def update_copies(
             ),
             now,
         )
+
+
+def with_block(rendered: Rendered, before: Iterable[Mapping[str, Any]], block_id: str) -> Rendered:
+    """With the block of that id, below the header, if the message had it."""
+    found = next((block for block in before if block.get("block_id") == block_id), None)
+    if found is None:
+        return rendered
+    first, *rest = rendered.blocks
+    return Rendered(f"{found['text']['text']} {rendered.text}", [first, dict(found), *rest])
 
 
 def tell_operators(

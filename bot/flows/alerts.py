@@ -8,17 +8,18 @@ from sqlmodel import Session
 from bot.domain.alerts import Answer, AnswerKind, Feedback
 from bot.domain.budgets import BudgetId
 from bot.domain.errors import UserError
-from bot.domain.escalation import calendar_of, term_of
 from bot.domain.people import Person
 from bot.domain.periods import midnight
 from bot.effects import alerts as alert_effects
-from bot.effects import recording
+from bot.effects import answering, recording
 from bot.parts import Bot
-from bot.render.blocks import moment, person
-from bot.render.modals import View, plan_modal
+from bot.render.blocks import escape, moment, person
+from bot.render.modals import View, answer_modal, plan_modal
 from store import alerts
 from store.alert_rows import SentAlert
 
+WHAT = "What will you do?"
+OVER = "The period of this alert is over; the next one has alerts of its own."
 A_WEEK = timedelta(days=7)
 GONE = "This alert is not known any more. Type `/budget status` for where the budget stands now."
 
@@ -44,7 +45,7 @@ def answer(
     _refuse_outsiders(actor)
     with bot.db.transaction() as tx:
         alert = _load(tx, alert_id)
-        until = _term(bot, alert, kind, now)
+        until = answering.term(bot, alert, kind, now)
         recorded = _record(tx, bot, alert, Answer(kind, actor.id, now, None, until), now)
     bot.wake()
     return recorded
@@ -70,16 +71,26 @@ def plan(
     bot.wake()
 
 
+def note_form(answered: Answered) -> View:
+    """The form to add a word to an answer, which says to what and until when it is one."""
+    f, said = answered.alert.figures, answered.alert.answer
+    until = f" until {moment(said.until, f.time_zone)}" if said and said.until else ""
+    about = (
+        f"*{escape(f.name)}*, {f.stage.word}: your answer holds{until}; a worse stage asks again."
+    )
+    return answer_modal(answered.alert.id, WHAT, about)
+
+
 def plan_form(bot: Bot, alert_id: int, actor: Person, now: datetime) -> View | AnsweredBefore:
     """The form that asks until when it is planned, for an alert that waits for an answer."""
     _refuse_outsiders(actor)
     with bot.db.transaction() as tx:
         alert = _load(tx, alert_id)
         if not alert.is_open(now):
-            return AnsweredBefore(_why_not(tx, alert_id))
+            return AnsweredBefore(_why_not(tx, alert_id, now))
     last, zone = _last_day(alert), alert.figures.time_zone
     if now >= alert.figures.period_ends_at:
-        raise UserError("The period of this alert is over; the next one has alerts of its own.")
+        raise UserError(OVER)
     proposed = min(last, now.astimezone(zone).date() + A_WEEK)
     return plan_modal(alert_id, proposed, last)
 
@@ -127,29 +138,14 @@ def _load(tx: Session, alert_id: int) -> SentAlert:
     return alert
 
 
-def _term(bot: Bot, alert: SentAlert, kind: AnswerKind, now: datetime) -> datetime | None:
-    """Until when an answer holds: the time to answer again; for a request the time to decide it."""
-    if alert.ladder is None:
-        return None  # from before answers had terms
-    ladder, figures = alert.ladder, alert.figures
-    within = ladder.decided_within if kind is AnswerKind.ASKED else ladder.answer_within
-    calendar = calendar_of(bot.policy, figures.time_zone)
-    return term_of(within, alert.stage, calendar, now, figures.period_ends_at)
-
-
 def _record(
     tx: Session, bot: Bot, alert: SentAlert, said: Answer, now: datetime
 ) -> Answered | AnsweredBefore:
-    ends_at = alert.figures.period_ends_at
-    again_at = said.until if said.until and said.until < ends_at and alert.ladder else None
-    if not alerts.answer(tx, alert.id, said, again_at, now):
-        why = _why_not(tx, alert.id)
+    answered = answering.say(tx, bot, alert, said, now)
+    if answered is None:
+        why = _why_not(tx, alert.id, now)
         _refused(tx, bot, alert, f"answer {said.kind.value}", said.by, why, now)
         return AnsweredBefore(why)
-    answered = _load(tx, alert.id)
-    alert_effects.show(tx, bot, answered, now, f"answered:{now.isoformat()}")
-    data = {"answer": said.kind.value, "until": recording.iso(said.until), "note": said.note}
-    recording.about_alert(tx, bot, "alert.answered", said.by, answered, data, now)
     return Answered(answered)
 
 
@@ -178,8 +174,10 @@ def _last_day(alert: SentAlert) -> date:
     return end.astimezone(alert.figures.time_zone).date()
 
 
-def _why_not(tx: Session, alert_id: int) -> str:
+def _why_not(tx: Session, alert_id: int, now: datetime) -> str:
     alert = _load(tx, alert_id)
+    if now >= alert.figures.period_ends_at:
+        return OVER
     zone = alert.figures.time_zone
     newer = alerts.load(tx, alert.replaced_by) if alert.replaced_by else None
     if newer is not None:

@@ -11,9 +11,9 @@ from bot.domain.grace import Grace, Word, end_now, hold_off
 from bot.domain.limits import RESPONSE, Mode
 from bot.domain.people import Person
 from bot.domain.standings import Standing
+from bot.effects import answering, recording
 from bot.effects import graces as grace_effects
 from bot.effects import limits as limit_effects
-from bot.effects import recording
 from bot.parts import Bot
 from bot.render.blocks import moment, person
 from bot.render.figures import AT_LIMIT
@@ -69,6 +69,7 @@ def _carry_out(
     said = end_now(grace, actor.id, now)
     if word is Word.HOLD:
         said = hold_off(grace, budget, calendar, actor.id, now)
+    answering.say_on_it(tx, bot, alert, actor.id, now)
     grace_effects.keep(tx, bot, alert, said, now)
     version = limit_effects.hold(tx, bot, standing, now)
     data = {

@@ -1,6 +1,6 @@
 """Read-only answers: where the budgets stand."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -19,6 +19,9 @@ from bot.render.status import Detail, help_message, plain, status_detail, status
 from bot.render.targets import Follower
 from store import ledger, limits, overages, people, standings
 
+GUEST = (
+    "Guests see the budgets that name them as owner, backup or team; ask the owner about others."
+)
 WORDS = ("help", "status", "request", "delegate", "break-glass")
 
 
@@ -26,9 +29,17 @@ def status(bot: Bot, asker_id: str, asked: str, now: datetime) -> Rendered:
     """`/budget status`: one budget by name, `all` of them, or those of whoever asks."""
     with bot.db.transaction() as tx:
         found = standings.gather(tx, bot.policy, now)
+        asker = people.find(tx, asker_id) or Person(asker_id, asker_id)
+        own = _own(bot.policy, asker)
         if asked and asked.lower() != "all":
-            return _detail(tx, bot, found, find_budget(bot.policy, asked).id)
-        own = [] if asked else _own(tx, bot.policy, asker_id)
+            wanted = find_budget(bot.policy, asked)
+            if asker.guest and wanted not in own:
+                raise UserError(GUEST, "budget")
+            return _detail(tx, bot, found, wanted.id)
+    if asker.guest and not own:
+        raise UserError(GUEST)
+    if asked and not asker.guest:
+        own = []
     shown = [found[b.id] for b in own] or list(found.values())
     fullest = sorted(shown, key=lambda s: (-s.percent, -s.spent, s.budget.id))
     title = "Your budgets" if own else f"{bot.policy.organization.name}: all budgets"
@@ -72,7 +83,7 @@ def sentence(text: str) -> Rendered:
 
 def find_budget(policy: Policy, asked: str) -> Budget:
     """A budget by id or name; otherwise an error that names the nearest."""
-    wanted = asked.strip().lower()
+    wanted = asked.strip().strip("\"'“”`").strip().lower()
     by_name = [budget for budget in policy.tree if budget.name.lower() == wanted]
     found = policy.tree.budgets.get(BudgetId(wanted)) or next(iter(by_name), None)
     if found is not None:  # ids first: a name may be another budget's id
@@ -106,11 +117,12 @@ def _detail(tx: Session, bot: Bot, found: dict[BudgetId, Standing], budget: Budg
     )
 
 
-def _own(tx: Session, policy: Policy, asker_id: str) -> list[Budget]:
-    """The budgets somebody owns or is the backup of."""
-    asker = people.find(tx, asker_id) or Person(asker_id, asker_id)
-    return [
-        b
-        for b in policy.tree
-        if asker.is_called(b.owner) or (b.backup and asker.is_called(b.backup))
-    ]
+def _own(policy: Policy, asker: Person) -> list[Budget]:
+    """The budgets somebody owns or is the backup of; a guest's are also those of their team."""
+
+    def names(budget: Budget) -> Iterator[str | None]:
+        yield from (budget.owner, budget.backup)
+        if asker.guest and budget.team:
+            yield from budget.team.people
+
+    return [b for b in policy.tree if any(ref and asker.is_called(ref) for ref in names(b))]

@@ -1,5 +1,7 @@
 """The DM of an alert: stage, figures, runway, what happens at the limit, what is asked for."""
 
+from datetime import datetime
+
 from bot.domain.alerts import AlertFigures
 from bot.domain.budgets import Stage
 from bot.domain.forecast import Confidence
@@ -34,6 +36,7 @@ MARK = {
     Stage.INTERVENE: "🚨",
     Stage.EXHAUSTED: "⛔",
 }
+LEAD = "lead"  # the block that begins a reminder
 ASKED = {
     Stage.LOOK: "Please have a look",
     Stage.RESPOND: "Please say what you will do",
@@ -47,9 +50,11 @@ def alert_message(
     figures: AlertFigures,
     shown: Shown | None = None,
     lead: str | None = None,
+    now: datetime | None = None,
 ) -> Rendered:
     """
-    `shown` is what was said since; it takes the question and its buttons away.
+    `shown` is what was said since; it takes the question and its buttons away. `now`: when it is
+    shown again, for a time to answer that may be over.
 
     `lead` begins a reminder: why this comes again, and how it stands now.
     """
@@ -61,7 +66,7 @@ def alert_message(
     at_limit = f"At the limit {response_at_limit(response, f.grace_span)}."
     if f.stage is Stage.EXHAUSTED:
         at_limit = response_text(f)
-    ask = f"{ASKED[f.stage]}." if lead else f"{ASKED[f.stage]} by {moment(f.answer_by, zone)}."
+    ask = f"{ASKED[f.stage]}." if lead else asked(f, now)
     raised = f" The limit includes {dollars(f.raised)} of exceptions." if f.raised else ""
     raised += "".join(f" The limit {said}." for said in transfers(f.transfers, zone))
     asof = f"as of {moment(f.as_of, zone)}" if f.as_of else "as of the last poll"
@@ -79,12 +84,20 @@ def alert_message(
     ]
     if lead:
         text = f"{lead} {text}"
-        blocks.insert(1, section(lead, "lead"))
+        blocks.insert(1, section(lead, LEAD))
     if shown is None:
         blocks += [section(f"*{ask}*", "ask"), actions(answers(alert_id, f))]
         return message(text + ask, *blocks)
     said, more = below(alert_id, f, shown)
     return message(text + said, *blocks, *more)
+
+
+def asked(f: AlertFigures, now: datetime | None = None) -> str:
+    """`Please act now by Mon 2 Nov 10:30.`, or that this time is over."""
+    by = moment(f.answer_by, f.time_zone)
+    if now is not None and f.answer_by <= now:
+        return f"{ASKED[f.stage]}; the time to answer was over {by}."
+    return f"{ASKED[f.stage]} by {by}."
 
 
 def _ahead(f: AlertFigures) -> list[str]:
@@ -123,7 +136,8 @@ def _drove(f: AlertFigures) -> list[str]:
     if f.driver is None:
         return []
     d = f.driver
+    days, before = ("in that time", "as much time") if d.sudden else ("in the last 7 days", "the 7")
     return [
-        f"What drove it: {d.kind} {one_line(d.name, 80)}, {dollars(whole(d.spent))} in the last 7 "
-        f"days against {dollars(whole(d.before))} in the 7 before."
+        f"What drove it: {d.kind} {one_line(d.name, 80)}, {dollars(whole(d.spent))} {days} against "
+        f"{dollars(whole(d.before))} in {before} before."
     ]

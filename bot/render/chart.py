@@ -23,7 +23,8 @@ def backtest_chart(found: Backtest) -> str:
     """An SVG document; its title and description say in words what it shows."""
     scale = _Scale(found)
     zone = found.budget.time_zone
-    title = f"{found.budget.name}: backtest of {len(found.periods)} periods"
+    count = len(found.periods)
+    title = f"{found.budget.name}: backtest of {count} period{'s' * (count != 1)}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-labelledby="title desc" font-family="sans-serif" font-size="13">',

@@ -11,10 +11,13 @@ from slackblocks import (
     PlainTextInput,
 )
 
+from bot.render.blocks import section
+
 View = dict[str, Any]
 
 
-def answer_modal(alert_id: int, question: str) -> View:
+def answer_modal(alert_id: int, question: str, said: str = "") -> View:
+    """`said`: which alert it is, and until when the answer holds."""
     view = ModalView(
         title=PlainText("Your answer is noted"),
         submit=PlainText("Add"),
@@ -22,11 +25,12 @@ def answer_modal(alert_id: int, question: str) -> View:
         callback_id="alert_answer",
         private_metadata=str(alert_id),
         blocks=[
+            *([section(said, "said")] if said else []),
             InputBlock(
                 PlainText(question),
                 PlainTextInput(action_id="note", multiline=True, max_length=1000),
                 block_id="note",
-            )
+            ),
         ],
     )
     return _view(view)

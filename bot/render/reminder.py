@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.domain.alerts import AlertFigures, Answer
 from bot.domain.escalation import Step
+from bot.domain.stages import Reason
 from bot.domain.standings import Standing
 from bot.render.answer import said
 from bot.render.blocks import Rendered, message, moment, people, section
@@ -52,7 +53,8 @@ def reminder_lead(
     stands = spent_of_limit(now.spent, now.limit, now.estimated)
     text = f"{start} {why} Now {stands}, {as_of(now.freshness, zone)}."
     if then is not None and then[0] in _NEXT:
-        text += f" Without an answer {_NEXT[then[0]]} {moment(then[1], zone)}."
+        goes_on = ", and if it goes on," if f.reason is Reason.SPIKE else ""
+        text += f" Without an answer{goes_on} {_NEXT[then[0]]} {moment(then[1], zone)}."
     return text
 
 

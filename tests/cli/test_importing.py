@@ -117,6 +117,11 @@ def test_an_overlap_ends_with_2_unless_it_is_meant(folder: Path) -> None:
         (["x.csv"], b"tim,cost_us\n1,2\n", "cost_usd (nearest: cost_us)"),
         (["x.csv", "--map", "at=tme"], b"time,cost_usd\n", "no column tme (nearest: time)"),
         (["x.csv", "--map", "when=time"], b"time,cost_usd\n", "there is no field 'when'"),
+        (
+            ["x.csv"],
+            b"at,cost_usd,workspce\n2026-11-02T01:00Z,1,team-search\n",
+            "nothing is read from the column 'workspce'; did you mean workspace?",
+        ),
         (["x.csv"], b"ChargePeriodStart,BilledCost\n", "FOCUS without ChargePeriodEnd"),
     ],
 )

@@ -120,7 +120,7 @@ FIELDS: dict[str, tuple[tuple[str, str], list[str]]] = {
     ),
     "lead times for a look": (
         defaults("{thresholds: {look: {lead_times: 3}}}"),
-        ["9: defaults.thresholds.look: unknown field 'lead_times'"],
+        ["9: defaults.thresholds.look: unknown field 'lead_times'; there are share, forecast"],
     ),
     "a stage that is none": (
         defaults("{thresholds: {responds: 80%}}"),
@@ -372,7 +372,8 @@ def test_several_at_once(tmp_path: Path) -> None:
     [
         ("", "1: is empty; begin with a copy of budgets.example.yaml"),
         ("# nothing\n", "1: is empty; begin with a copy of budgets.example.yaml"),
-        ("[1, 2]", "1: must be a group of fields, each on a line of its own: name: value"),
+        ("[1, 2]", "1: must be a group of fields, each on a line of its own: name: value; there are "
+            "organization, command, basis, commitment, sources, approvers, defaults, unattributed, budgets"),
         ("a: 1\nb: [1\n", "3: is not valid YAML: while parsing a flow sequence, expected ',' or ']', but got '<stream end>'"),
         ("a: 1\n---\nb: 1\n", "2: is not valid YAML: expected a single document in the stream, but found another document"),
         ("a: 1\n\tb: 1\n", "2: is not valid YAML: while scanning for the next token, found character '\\t' that cannot start any token"),

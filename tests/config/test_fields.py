@@ -33,7 +33,11 @@ def test_money(raw: object, expected: int) -> None:
         (-5, "must be more than 0"),
         ("-5.00", "must be more than 0"),
         ("$-5", "must be more than 0"),
-        ("0.001", "must have at most two decimals"),
+        ("0.001", "must have at most two decimals; write thousands like 1500 or 1,500"),
+        (Decimal("1.500"), "must have at most two decimals; write thousands like 1500 or 1,500"),
+        ("1,5", "must be an amount in dollars, like 12000"),
+        ("12000,00", "must be an amount in dollars, like 12000"),
+        ("12.000,00", "must be an amount in dollars, like 12000"),
         (10**12, "must be at most 1,000,000,000 dollars"),
         (True, "must be an amount in dollars, like 12000"),
         ("twelve", "must be an amount in dollars, like 12000"),
@@ -64,7 +68,11 @@ def test_per_cent(raw: object) -> None:
         ("100%", "must be a whole per cent from 1% to 99%"),
         ("12.5%", "must be a whole per cent from 1% to 99%"),
         ("half", "must be a per cent, like 50%"),
-        (False, "must be a per cent, like 50%"),
+        (
+            False,
+            "a stage has a share of the limit, like 80%; it is its time that can be off: "
+            "{lead_times: off}, for look {forecast: off}",
+        ),
         (["80%"], "must be a per cent, like 50%"),
         (
             "5 working days",

@@ -134,3 +134,20 @@ def test_a_lead_time_longer_than_the_period_is_warned_of(
 
     assert len(said) == len(about)
     assert all(words in fault for words, fault in zip(said, about, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("    backup: Lee@example.com\n", "backup: is the owner"),
+        ("    backup: kim@example.com\n", None),
+    ],
+)
+def test_a_backup_who_is_the_owner_is_warned_of(
+    tmp_path: Path, lines: str, said: str | None
+) -> None:
+    """Whoever is away would be asked in their own place."""
+    text = changed(("    owner: lee@example.com\n", f"    owner: lee@example.com\n{lines}"))
+    found = [str(fault) for fault in load(text, tmp_path).warnings if "backup" in str(fault)]
+
+    assert ([] if said is None else [True]) == [said is not None and said in f for f in found]

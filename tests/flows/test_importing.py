@@ -14,6 +14,7 @@ from bot.clients.slack import Slack
 from bot.clock import utc_now
 from bot.config.load import load_policy
 from bot.domain.attribution import Charge
+from bot.domain.budgets import BudgetId
 from bot.domain.errors import UserError
 from bot.domain.money import Micros, micros
 from bot.domain.policy import Basis
@@ -21,7 +22,7 @@ from bot.domain.usage import Tokens, UsageRow, Window
 from bot.flows import importing
 from bot.flows.importing import import_file
 from bot.parts import Bot
-from store import audit_reading, directory, ledger, sources, usage_rows
+from store import audit_reading, directory, ledger, sources, standings, usage_rows
 from store.db import Database
 
 HOUR = timedelta(hours=1)
@@ -323,6 +324,15 @@ def test_a_polled_source_covers_what_it_has_read(bot: Bot, write: Write) -> None
     assert [] == import_file(bot, write(lines([-1, 5])), NOW).overlaps
     with pytest.raises(UserError, match=r"anthropic from 2026-11-02T04:00Z to 2026-11-02T05:00Z"):
         import_file(bot, write(lines([4, 7])), NOW)
+
+
+def test_imported_figures_are_as_old_as_the_file(bot: Bot, write: Write) -> None:
+    """Never stale, for a file comes when it comes; and never as of now, when it ends before."""
+    import_file(bot, write(lines([0, 1, 30])), NOW)
+    with bot.db.transaction() as tx:
+        found = standings.gather(tx, bot.policy, NOW)[BudgetId("search")].freshness
+
+    assert (START + 31 * HOUR, False) == (found.as_of, found.stale)
 
 
 def test_a_dry_run_changes_nothing(bot: Bot, write: Write) -> None:

@@ -212,3 +212,11 @@ def test_nobody_who_left_or_is_a_stranger_gets_alerts(desk: Desk) -> None:
     told = dana.types("/budget delegate <@U0FIN> until Friday").text
     assert "Slack did not say who that is; please type it again in a minute." == told
     assert "Your alerts come to you." in dana.types("/budget delegate").text
+
+
+def test_a_guest_sees_what_names_them(desk: Desk) -> None:
+    """A contractor's dollars are everybody's; what other teams spend is not theirs."""
+    guest = desk.newcomer("gus", "guest")
+    for typed in ("/budget", "/budget status all", "/budget status search"):
+        assert "Guests see the budgets that name them" in guest.types(typed).text
+    assert "Search ranking" in desk.person("tom").types("/budget status “Search ranking”").text

@@ -51,6 +51,18 @@ def test_somebody_from_outside_has_no_tab(desk: Desk, kind: Kind) -> None:
     assert 1 == published(desk)
 
 
+def test_a_guest_has_no_budgets_of_others_on_it(desk: Desk) -> None:
+    """Members without a budget see the top of the tree, a contractor does not."""
+    guest = desk.newcomer("gus", "guest")
+    guest.opens_home()
+    shown = desk.slack.wait_until(guest.home)
+    assert shown is not None
+
+    assert "Platform" in says(opens(desk, "tom"))
+    assert "No budgets yet." in shown.all_text()
+    assert "Platform" not in shown.all_text()
+
+
 def test_slack_verifies_the_address(desk: Desk) -> None:
     """What Slack sends when an administrator enters the request_url for events."""
     payload = {"type": "url_verification", "token": "t", "challenge": "a word"}

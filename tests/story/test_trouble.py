@@ -259,6 +259,11 @@ def test_a_period_ends_and_the_next_begins_at_nothing(acme: Town) -> None:
     assert "Search ranking has spent $51 of $100" in acme.said_to("dana")[-1]
     assert 2 == acme.gateway.holds("search").version
 
+    dana = acme.person("dana")
+    dana.presses("alert:ack", next(m for m in dana.dms() if "$85 of $100" in m.text))
+    said = acme.slack.wait_until(dana.ephemerals)[-1].text
+    assert "The period of this alert is over; the next one has alerts of its own." == said
+
 
 def test_exceptions_together_stay_within_the_policy(acme: Town) -> None:
     """Two requests that fit one by one: the second can no longer be approved, and is told why."""

@@ -168,6 +168,13 @@ def _form(
             f"Map them like --map at=timestamp,cost_usd=amount",
             "file",
         )
+    if misspelt := focus_plain.misspelt(header, columns):
+        column, field = misspelt
+        raise UserError(
+            f"{path}: nothing is read from the column {column!r}; did you mean {field}? Map it like "
+            f"--map {field}={column}, or take it out",
+            "file",
+        )
     return "plain CSV", columns
 
 

@@ -56,6 +56,21 @@ def columns_of(header: Sequence[str], mapping: Mapping[str, str]) -> dict[str, s
     return {**own, **mapping}
 
 
+def misspelt(header: Sequence[str], columns: Mapping[str, str]) -> tuple[str, str] | None:
+    """
+    A column that is not read, and the field that it nearly names and no other column gives.
+
+    Passed over, its dollars would land where no rule finds them.
+    """
+    missing = [field for field in FIELDS if field not in columns]
+    for column in header:
+        if column not in columns.values() and not column.startswith(TAG):
+            near = get_close_matches(column.strip().lower(), missing, n=1, cutoff=0.8)
+            if near:
+                return column, near[0]
+    return None
+
+
 def read(cells: Cells, columns: Mapping[str, str], zone: ZoneInfo) -> Used:
     """A time with no zone of its own is on the organization's clocks; a day lasts a day there."""
     at = columns["at"]

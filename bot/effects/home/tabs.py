@@ -84,7 +84,7 @@ def _alerts(bot: Bot, viewer: Viewer, sight: Sight, now: datetime) -> list[Alert
         if not is_open and not has_word:
             continue
         owns = budget is not None and viewer.owns(budget)
-        found.append(AlertOnHome(alert.id, alert.figures, not is_open, has_word, owns))
+        found.append(AlertOnHome(alert.id, alert.figures, not is_open, has_word, owns, now))
     return found
 
 

@@ -93,14 +93,16 @@ class Shelf:
                 self._owned.setdefault(ref, []).append(budget.id)
 
     def of(self, viewer: Viewer) -> "Seen":
-        """Those somebody answers for, and those of their team; else the top of the tree."""
+        """
+        Those somebody answers for, and those of their team; else the top of the tree, for members.
+        """
         ids = {id_ for name in (*viewer.names, *viewer.away) for id_ in self._owned.get(name, ())}
         ids |= {budget.id for budget in self._teams if viewer.is_of_the_team(budget)}
         own = [self._tree.budgets[id_] for id_ in sorted(ids)]
         rest = self._tree.budgets.get(UNATTRIBUTED)
         if rest is not None and not viewer.answers_for(rest):
             rest = None
-        if own:
+        if own or viewer.person.guest:
             return Seen(True, own, rest)
         top = [budget for budget in self._tree if budget.parent is None and budget != rest]
         return Seen(False, top[:TOP], rest, len(top[TOP:]))

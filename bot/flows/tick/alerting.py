@@ -108,7 +108,8 @@ def _fire(tx: Session, bot: Bot, alert: Alert, now: datetime) -> Fired | None:
     standing, budget = alert.standing, alert.standing.budget
     until = min(standing.freshness.as_of or now, now)
     family = bot.policy.tree.family(budget.id)
-    driver = drivers.of_budgets(tx, family, until, bot.policy.basis)
+    since = alert.spike.since if alert.spike else None
+    driver = drivers.of_budgets(tx, family, until, bot.policy.basis, since)
     figures = figures_of(alert, bot.policy, now, driver)
     # One with a grace asks for a word on its own limit, which no child's message could take.
     said_by = None if figures.grace else muting.said_by_a_child(tx, bot, alert, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,7 @@ class AlertOnHome:
     answered: bool = False
     has_last_word: bool = True
     owns: bool = True
+    now: datetime | None = None  # when the tab is made
 
 
 @dataclass(frozen=True, slots=True)

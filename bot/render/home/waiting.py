@@ -7,7 +7,8 @@ from slackblocks import Block
 from bot.domain.alerts import AlertFigures
 from bot.domain.budgets import Stage
 from bot.domain.money import dollars
-from bot.render.alert import ASKED, MARK
+from bot.render.alert import MARK
+from bot.render.alert import asked as asked_for
 from bot.render.answer import answers, meanwhile
 from bot.render.blocks import actions, moment, quoted, section
 from bot.render.card import Card, facts_of, questions_text, so_far
@@ -55,7 +56,7 @@ def alert(on: AlertOnHome) -> list[Block]:
     if f.stage is Stage.EXHAUSTED:
         text += f" {response_text(f)}"
     if not on.answered:
-        text += f" {ASKED[f.stage]} by {moment(f.answer_by, f.time_zone)}."
+        text += f" {asked_for(f, on.now)}"
     offered = _offered(f, on)
     buttons = meanwhile(on.id, offered) if on.answered else answers(on.id, offered)
     return [section(text, f"alert_{on.id}"), actions(buttons, f"alert_{on.id}_buttons")]
