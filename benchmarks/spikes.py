@@ -30,7 +30,8 @@ from bot.domain.forecast import History, Pattern, learn
 from bot.domain.money import ZERO, Micros
 from bot.domain.periods import Cadence, midnight, period_at
 from bot.domain.spans import WorkCalendar
-from bot.domain.spikes import DEFAULT, Burn, SpikeRule, spike
+from bot.domain.spike_rule import DEFAULT, SpikeRule
+from bot.domain.spikes import Burn, spike
 from bot.domain.usual_hours import swing
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -72,15 +72,16 @@ def _at(
 
 def _spike(tx: Session, policy: Policy, one: Asked, burn: Burn) -> Spike | None:
     """A spike that is none by the team's own swing is not told; that is worked out when it matters."""
-    found = spike(burn)
-    if found is None:
+    rule = one.budget.thresholds.spike
+    found = None if rule is None else spike(burn, rule)
+    if rule is None or found is None:
         return None
     whole = one.until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     before = spend_history.hourly(
         tx, one.members, whole - SWING, whole - timedelta(microseconds=1), policy.basis
     )
     usual = swing(_added(before, one.members), burn.pattern, whole)
-    return spike(replace(burn, swing=usual))
+    return spike(replace(burn, swing=usual), rule)
 
 
 def _of(sums: Sums, members: Collection[str]) -> list[list[Micros]]:

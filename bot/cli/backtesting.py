@@ -164,10 +164,16 @@ def _suggested(one: Backtest) -> str:
     lead, share = one.suggestion.lead_time, one.suggestion.respond_percent
     parts = [
         f"lead_time: {lead}" if lead else "",
-        f"thresholds: {{respond: {share}%}}" if share else "",
+        f"thresholds: {{{_look(one, share)}respond: {share}%}}" if share else "",
     ]
     said = "\n".join(f"    {part}" for part in parts if part)
     return f"suggested for budgets.yaml:\n{said}\n" if said else ""
+
+
+def _look(one: Backtest, respond: int) -> str:
+    """The stage before it has to come earlier."""
+    look = one.budget.thresholds.look
+    return f"look: {max(1, respond * 2 // 3)}%, " if look >= respond else ""
 
 
 def _lead_days(period: Replayed, alert: Fired) -> float | None:

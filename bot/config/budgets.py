@@ -24,6 +24,7 @@ from bot.config.fields import (
     Day,
     Duration,
     Forecast,
+    Grace,
     Hours,
     Id,
     Kind,
@@ -34,6 +35,7 @@ from bot.config.fields import (
     PlainDuration,
     Reserve,
     Share,
+    SpikeMultiple,
     Tags,
     Text,
     Threshold,
@@ -43,6 +45,7 @@ from bot.config.fields import (
     Weekday,
     WorkspaceMatch,
     Zone,
+    is_off,
     parse_threshold,
 )
 from bot.config.part import Part
@@ -185,10 +188,30 @@ class LeadTimesPart(StagePart):
     )
 
 
+class SpikePart(Part):
+    """What is told as a spike, or `off`."""
+
+    multiple: SpikeMultiple | None = Field(
+        None, description="an hour costs so many times what it usually does, 2 to 100"
+    )
+    minimum: Money | None = Field(
+        None, description="dollars above the usual, below which nobody is told"
+    )
+    off: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _off_alone(cls, raw: object) -> object:
+        return {"off": True} if is_off(raw) else raw
+
+
 class ThresholdsPart(Part):
     look: LookPart | None = None
     respond: LeadTimesPart | None = None
     intervene: LeadTimesPart | None = None
+    spike: SpikePart | None = Field(
+        None, description="hours far dearer than usual: {multiple, minimum}, or off"
+    )
     trust_forecast_after: Trust | None = Field(
         None,
         description="days of a budget's own history after which a share of the limit does not count "
@@ -242,7 +265,7 @@ class RulesPart(Part):
     thresholds: ThresholdsPart | None = None
     answer_within: AnswerWithinPart | None = None
     at_limit: AtLimit | None = None
-    grace: Duration | None = Field(
+    grace: Grace | None = Field(
         None, description="time between reaching the limit and the response to it, like 2h"
     )
     overage: OveragePart | None = None

@@ -83,7 +83,7 @@ def parse_threshold(raw: object) -> int:
         raise ValueError(
             "must be a share of the limit, like 80%; for a time write respond: {lead_times: 2}"
         )
-    if raw is False or raw == "off":  # YAML reads a bare off as false
+    if is_off(raw):
         raise ValueError(
             "a stage has a share of the limit, like 80%; it is its time that can be off: "
             "{lead_times: off}, for look {forecast: off}"
@@ -116,9 +116,20 @@ def parse_trust(raw: object) -> int | Off:
     return days
 
 
+def parse_multiple(raw: object) -> int:
+    if isinstance(raw, int) and not isinstance(raw, bool) and 2 <= raw <= 100:
+        return raw
+    raise ValueError("must be a whole number from 2 to 100")
+
+
+def is_off(raw: object) -> bool:
+    """`off`, which is false to readers of older YAML."""
+    return raw is False or (isinstance(raw, str) and raw.strip().lower() == "off")
+
+
 def _off(raw: object, otherwise: str) -> Off:
-    """`off`, which is false to readers of older YAML; anything else is refused."""
-    if raw is False or (isinstance(raw, str) and raw.strip().lower() == "off"):
+    """Anything else is refused."""
+    if is_off(raw):
         return "off"
     raise ValueError(otherwise)
 
@@ -150,6 +161,11 @@ def parse_plain_duration(raw: object) -> timedelta:
     if span.working_days:
         raise ValueError("must be a duration by the clock, like 1m, 8h or 14d")
     return span.plain
+
+
+def parse_grace(raw: object) -> Span:
+    """`off` is none at all, whatever the defaults say."""
+    return Span() if is_off(raw) else parse_duration(raw)
 
 
 def parse_zone(raw: object) -> ZoneInfo:
@@ -273,6 +289,9 @@ _DAYS = _schema("string", examples=list(WEEKDAYS))
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Money = Annotated[Micros, PlainValidator(parse_money), _schema("number", "string")]
 Duration = Annotated[Span, PlainValidator(parse_duration), _DURATION]
+Grace = Annotated[
+    Span, PlainValidator(parse_grace), WithJsonSchema({"anyOf": [_DURATION.json_schema, _OFF]})
+]
 PlainDuration = Annotated[timedelta, PlainValidator(parse_plain_duration), _DURATION]
 Threshold = Annotated[int, PlainValidator(parse_threshold), _CENT]
 LeadTimes = Annotated[
@@ -284,6 +303,11 @@ Forecast = Annotated[
     int | Off,
     PlainValidator(parse_forecast),
     WithJsonSchema({"anyOf": [PERCENT_SCHEMA, _OFF]}),
+]
+SpikeMultiple = Annotated[
+    int,
+    PlainValidator(parse_multiple),
+    WithJsonSchema({"type": "integer", "minimum": 2, "maximum": 100}),
 ]
 Trust = Annotated[
     int | Off,

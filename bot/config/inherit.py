@@ -1,13 +1,13 @@
 """What a budget does not say itself, it takes from `defaults`, and they from what is built in."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
-from bot.config.budgets import OveragePart, RoutePart, RulesPart, ThresholdsPart
+from bot.config.budgets import OveragePart, RoutePart, RulesPart, SpikePart, ThresholdsPart
 from bot.config.enforce import enforced
 from bot.domain.budgets import (
     AT_ONCE,
@@ -22,6 +22,7 @@ from bot.domain.budgets import (
 )
 from bot.domain.periods import Cadence
 from bot.domain.spans import Span
+from bot.domain.spike_rule import SpikeRule
 from bot.domain.targets import Enforce
 
 _ANSWER_WITHIN = {
@@ -104,7 +105,25 @@ def _thresholds(*parts: ThresholdsPart | None) -> Thresholds:
     trusts = [part.trust_forecast_after for part in parts if part and part.trust_forecast_after]
     if trusts:
         written["trust_forecast_after"] = None if trusts[-1] == "off" else trusts[-1]
-    return Thresholds(**written)
+    return Thresholds(**written, spike=_spike([part.spike for part in parts if part]))
+
+
+def _spike(parts: Iterable[SpikePart | None]) -> SpikeRule | None:
+    """Whoever writes a number wants spikes told, whatever the defaults say."""
+    rule: SpikeRule | None = SpikeRule()
+    for part in parts:
+        if part is None:
+            continue
+        if part.off:
+            rule = None
+            continue
+        rule = rule or SpikeRule()
+        if part.multiple is not None:
+            # six hours in a row have to be that unusual only in part: 5 and 3 unless said otherwise
+            rule = replace(rule, multiple=part.multiple, long_multiple=part.multiple * 3 // 5)
+        if part.minimum is not None:
+            rule = replace(rule, minimum=part.minimum)
+    return rule
 
 
 def _routes(parts: Iterable[RoutePart] | None) -> tuple[Route, ...]:

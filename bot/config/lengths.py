@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.config.budgets import BudgetEntry, PolicyFile
 from bot.config.faults import Fault, Loc
-from bot.config.inherit import inherited
+from bot.config.inherit import Inherited, inherited
 from bot.domain.periods import Cadence
 from bot.domain.spans import Span
 
@@ -17,17 +17,27 @@ def too_long(policy: PolicyFile, placed: Iterable[tuple[Loc, BudgetEntry]]) -> I
     told: set[str] = set()
     for loc, entry in placed:
         rules = inherited(entry, policy.defaults, policy.approvers)
-        for name, span, own, so in (
-            ("grace", rules.grace, entry.grace, "the response at the limit never comes"),
-            ("lead_time", rules.lead_time, entry.lead_time, "alerts by time come on its first day"),
-        ):
-            is_written = own or getattr(policy.defaults, name)
-            if not is_written or _days(span) < SHORTEST[rules.cadence]:
+        for name, text in _faults(rules):
+            own = getattr(entry, name)
+            if not own and (name in told or not getattr(policy.defaults, name)):
                 continue
-            where: Loc = (*loc, name) if own else ("defaults", name)
-            if own or name not in told:
-                told |= set() if own else {name}
-                yield Fault(where, f"{span} is {_than(span, rules.cadence)}: {so}")
+            told |= set() if own else {name}
+            yield Fault((*loc, name) if own else ("defaults", name), text)
+
+
+def _faults(rules: Inherited) -> Iterator[tuple[str, str]]:
+    """The field, and what is wrong with its length."""
+    least = SHORTEST[rules.cadence]
+    for name, span, so in (
+        ("grace", rules.grace, "the response at the limit never comes"),
+        ("lead_time", rules.lead_time, "alerts by time come on its first day"),
+    ):
+        if _days(span) >= least:
+            yield name, f"{span} is {_than(span, rules.cadence)}: {so}"
+    times, days = rules.thresholds.respond_lead_times, _days(rules.lead_time)
+    if times and days < least <= days * times:
+        what = f"{times} times {rules.lead_time} are as long as a {rules.cadence.value}"
+        yield "lead_time", f"{what}: respond comes on its first day"
 
 
 def _than(span: Span, cadence: Cadence) -> str:

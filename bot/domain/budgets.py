@@ -12,6 +12,8 @@ from bot.domain.money import Micros
 from bot.domain.periods import Cadence
 from bot.domain.rules import Match
 from bot.domain.spans import Span
+from bot.domain.spike_rule import DEFAULT as DEFAULT_SPIKE
+from bot.domain.spike_rule import SpikeRule
 from bot.domain.targets import Enforce
 
 BudgetId = NewType("BudgetId", str)
@@ -64,6 +66,7 @@ class Thresholds:
     respond_lead_times: int | None = 2
     intervene_lead_times: int | None = 1
     trust_forecast_after: int | None = 28  # days
+    spike: SpikeRule | None = DEFAULT_SPIKE  # None: spikes are not told
 
     def lead_times(self, stage: Stage) -> int | None:
         by_stage = {

@@ -7,8 +7,7 @@ from itertools import accumulate, groupby, pairwise
 from bot.domain.forecast import Pattern
 from bot.domain.forecast.hours import DAY, HOUR, shares_over
 from bot.domain.money import Micros
-
-LONG = 6  # hours that have to add up before they count
+from bot.domain.spike_rule import LONG
 
 
 def swing(hours: Sequence[Micros], pattern: Pattern, until: datetime, long: int = LONG) -> Micros:

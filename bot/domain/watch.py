@@ -100,10 +100,11 @@ def _overruled(standing: Standing, limit: Micros, sent: Stage | None) -> Stage |
 def _spike_at(standing: Standing, until: datetime) -> int | None:
     """The spend below which nothing is a spike before the next look; None: there is none to find."""
     ahead = standing.outlook
-    if ahead is None or ahead.burn is None or not ahead.is_known:
+    rule = standing.budget.thresholds.spike
+    if rule is None or ahead is None or ahead.burn is None or not ahead.is_known:
         return None
     if standing.freshness.stale and ahead.spike is not None:
         return int(standing.spent)  # it could not be told
-    found = spike_at(ahead.burn, standing.spent, until)
+    found = spike_at(ahead.burn, standing.spent, until, rule)
     # One that is there and is none by the team's own swing would wake the budget in every tick.
     return None if found is None or found <= standing.spent else int(found)

@@ -141,7 +141,7 @@ def runway_text(
     if exhausted:
         return "the limit is reached"
     if confidence is Confidence.NONE:
-        return "no forecast yet, with less than 3 days of history"
+        return "no forecast yet, with too little recent history"
     unsure = " (low confidence)" if confidence is Confidence.LOW else ""
     if confidence is None:
         start = f"at {dollars(daily_rate)} a day it "

@@ -12,7 +12,7 @@ View = dict[str, Any]
 def glass_modal(budget_id: str, name: str, most: str, hours: int) -> View:
     """Amount, hours, reason, and a plain word on what it does. `budget_id` comes back with it."""
     warning = (
-        f":rotating_light: *This raises the limit of {escape(name)} at once, on your word alone.* "
+        f"🚨 *This raises the limit of {escape(name)} at once, on your word alone.* "
         f"It can be done once in a period, up to {most}, for at most {hours} hours. The approvers, "
         "the operators, the owner and the backup are told now, it is in the record, and the "
         "digest lists it for review."

@@ -44,7 +44,7 @@ def deny_modal(about: str, summary: str) -> View:
         private_metadata=about,
         blocks=[
             quoted(summary, "summary"),
-            section(f":warning: *{DENY_WARNING}*", "warning"),
+            section(f"⚠️ *{DENY_WARNING}*", "warning"),
             _words("Reason", optional=False),
         ],
     )

@@ -33,7 +33,7 @@ def preview_text(p: Previewed) -> str:
         f"The policy allows up to {dollars(p.most)} more, for as long as {p.latest:%a %-d %b %Y}."
     )
     if p.wrong is not None:
-        return f":warning: {escape(p.wrong)}\n{allowed}"
+        return f"⚠️ {escape(p.wrong)}\n{allowed}"
     if p.buys is None or p.ends_at is None:
         return f"Once there is an amount, this says what it buys and who decides.\n{allowed}"
     lines = [

@@ -47,7 +47,7 @@ def reminder_lead(
         why = f"no answer since {moment(since, zone)}." if since else "no answer yet."
     else:
         has = "has" if len(asked) == 1 else "have"
-        why = f"{who} {has} not answered again."
+        why = f"{who} {has} not answered since the last answer was over."
         if since is not None:
             why = f"{who} {has} been asked since {moment(since, zone)} without an answer."
     stands = spent_of_limit(now.spent, now.limit, now.estimated)

@@ -59,7 +59,7 @@ def said(
         (said(NOW, None), "The limit would be $120 until Tue 1 Dec 00:00."),
         (said(NOW, None), "Decided by finance (Fin)."),
         (preview_text(MOST), "up to $50 more, for as long as Mon 7 Dec 2026."),
-        (preview_text(replace(MOST, wrong="a <b> amount")), ":warning: a &lt;b&gt; amount\n"),
+        (preview_text(replace(MOST, wrong="a <b> amount")), "⚠️ a &lt;b&gt; amount\n"),
     ],
 )
 def test_it_is_said_in_words(text: str, part: str) -> None:

@@ -15,7 +15,8 @@ from bot.domain.forecast.level import Level
 from bot.domain.money import ZERO, Micros, micros
 from bot.domain.periods import Cadence, midnight, period_at
 from bot.domain.spans import Span, WorkCalendar
-from bot.domain.spikes import Burn, Spike, SpikeRule, by_spike, spike, spike_at
+from bot.domain.spike_rule import SpikeRule
+from bot.domain.spikes import Burn, Spike, by_spike, spike, spike_at
 from bot.domain.stages import Reached, Reason
 from bot.domain.usual_hours import swing
 from tests.domain.forecast.histories import (

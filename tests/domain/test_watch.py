@@ -30,7 +30,9 @@ from tests.domain.values import (
 
 LOOK, RESPOND, INTERVENE, EXHAUSTED = Stage
 THRESHOLDS = st.lists(st.integers(1, 99), min_size=3, max_size=3).map(
-    lambda shares: Thresholds(*sorted(shares))
+    lambda shares: replace(
+        Thresholds(), look=min(shares), respond=sorted(shares)[1], intervene=max(shares)
+    )
 )
 LIMITS = st.one_of(st.integers(1, 250), st.integers(10**6, 10**15))
 SENT = st.frozensets(st.sampled_from(list(Stage)))

@@ -69,6 +69,22 @@ def test_a_loop_that_runs_into_the_limit_is_one_question(acme: Town) -> None:
     assert "exhausted: Search ranking" in reminder
 
 
+def test_where_spikes_are_off_nobody_is_woken(tmp_path: Path, database_url: str) -> None:
+    """The stages are told as ever, and a loop that is far from the limit is none."""
+    silent = policy(10_000).replace(
+        "at_limit: block", "at_limit: block\n    thresholds: {spike: off}"
+    )
+    with town(tmp_path, database_url, "http", at("2026-11-18 18:00"), silent) as acme:
+        spends_on_working_days(acme, "2026-10-19", "2026-11-18", "8")
+        acme.turn()
+        for minutes in range(0, 120, 10):
+            acme.clock.to(at(NIGHT) + timedelta(minutes=minutes))
+            acme.spends("30")
+            acme.turn()
+
+        assert not any("Far faster" in text for text in acme.said_to("dana"))
+
+
 def test_a_loop_beyond_the_limit_is_not_told_as_something_milder(
     tmp_path: Path, database_url: str
 ) -> None:

@@ -17,7 +17,8 @@ from bot.domain.forecast import Forecast, Pattern, Runway, forecast, learn, runw
 from bot.domain.money import Micros
 from bot.domain.periods import Period, midnight
 from bot.domain.spans import WorkCalendar
-from bot.domain.spikes import DEFAULT, Burn, Spike, by_spike, spike
+from bot.domain.spike_rule import DEFAULT, SpikeRule
+from bot.domain.spikes import Burn, Spike, by_spike, spike
 from bot.domain.stages import Reached, Reason, by_share, by_time, confirmed, worst
 from bot.domain.usual_hours import swing
 
@@ -62,13 +63,19 @@ class Fired:
     reason: Reason
 
 
-def walk(series: Series, period: Period, limit: Micros, calendar: WorkCalendar) -> Walk:
+def walk(
+    series: Series,
+    period: Period,
+    limit: Micros,
+    calendar: WorkCalendar,
+    rule: SpikeRule | None = DEFAULT,
+) -> Walk:
     """Every hour of the period, or every midnight when only days are known; about 40 ms a month."""
     peak, reached_at = _end(series, period, limit)
     return Walk(
         period,
         limit,
-        tuple(_moments(series, period, limit, calendar)),
+        tuple(_moments(series, period, limit, calendar, rule)),
         series.spent(period.starts_at, period.ends_at),
         peak,
         reached_at,
@@ -133,7 +140,11 @@ def _spiked(walked: Walk, moment: Moment, rules: RuleSet, calendar: WorkCalendar
 
 
 def _moments(
-    series: Series, period: Period, limit: Micros, calendar: WorkCalendar
+    series: Series,
+    period: Period,
+    limit: Micros,
+    calendar: WorkCalendar,
+    rule: SpikeRule | None,
 ) -> Iterator[Moment]:
     learned: date | None = None
     pattern: Pattern | None = None
@@ -141,7 +152,7 @@ def _moments(
         day = at.astimezone(calendar.time_zone).date()
         if pattern is None or day != learned:
             learned, pattern = day, learn(series.history(day), calendar)
-            spikes = _Spikes(series, period, limit, pattern, at)
+            spikes = _Spikes(series, period, limit, pattern, at, rule)
         spent = series.spent(period.starts_at, at)
         today = series.spent(midnight(day, calendar.time_zone), at)
         ahead = forecast(pattern, today, spent, period, at)
@@ -152,20 +163,29 @@ class _Spikes:
     """Looked for in a day, where hours are known."""
 
     def __init__(
-        self, series: Series, period: Period, limit: Micros, pattern: Pattern, day: datetime
+        self,
+        series: Series,
+        period: Period,
+        limit: Micros,
+        pattern: Pattern,
+        day: datetime,
+        rule: SpikeRule | None,
     ) -> None:
+        self._rule = rule
         self._series, self._pattern, self._day = series, pattern, day
         self._period, self._limit = period, limit
 
     def at(self, at: datetime) -> Spike | None:
         """The hour that just ended is told from its own amount first: most are far too small."""
-        if not self._series.hourly:
+        rule = self._rule
+        if rule is None or not self._series.hourly:
             return None
         hours = [*self._series.hours_before(at, RECENT), self._series.begun(at)]
-        least = DEFAULT.floor(self._limit)
-        if max(hours[-2:]) * DEFAULT.long < least or sum(hours[-DEFAULT.long - 1 :]) < least:
+        least = rule.floor(self._limit)
+        if max(hours[-2:]) * rule.long < least or sum(hours[-rule.long - 1 :]) < least:
             return None
-        return spike(Burn(hours, at, self._period, self._limit, self._pattern, self._swing))
+        burn = Burn(hours, at, self._period, self._limit, self._pattern, self._swing)
+        return spike(burn, rule)
 
     @cached_property
     def _swing(self) -> Micros:

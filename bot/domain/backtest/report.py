@@ -63,7 +63,7 @@ def backtest(
     rules = rule_sets(budget)
     periods = []
     for period in series.full_periods(budget.cadence, since):
-        walked = walk(series, period, limit_of(period), calendar)
+        walked = walk(series, period, limit_of(period), calendar, budget.thresholds.spike)
         periods.append(Replayed(walked, fired_by(walked, rules, calendar)))
     scores = {
         name: score(

@@ -56,7 +56,7 @@ def _lead_time(
         kept, false = found.count(Verdict.IN_TIME), found.count(Verdict.FALSE)
         if kept >= _most(len(overran)):
             return lead, (
-                f"With a lead time of {lead} its rules would have warned of {kept} of "
+                f"A lead time of up to {lead} could be kept: its rules would have warned of {kept} of "
                 f"{_overruns(len(overran))} in time, with {_alarms(false)} without an overrun."
             )
     return None, "No lead time of a working day or more would have been kept in most overruns."

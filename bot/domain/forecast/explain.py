@@ -18,6 +18,8 @@ def sentence(forecast: Forecast) -> str:
     """`Your last 4 Mondays averaged $410; at that level the rest of November costs $5,900.`"""
     grounds = forecast.grounds
     if forecast.confidence is Confidence.NONE:
+        if grounds.history >= LEAST:
+            return "Nothing was spent for weeks before today: no forecast yet."
         return f"Less than {LEAST} days of history: no forecast yet."
     rest = f"at that level the rest of {_name(forecast.period)} costs {_about(grounds.rest)}"
     if grounds.weekday is None:

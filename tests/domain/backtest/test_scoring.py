@@ -117,7 +117,7 @@ def test_a_lead_time_is_suggested_that_would_have_been_kept() -> None:
     assert 75 == found.respond_percent
     assert Confidence.LOW == found.confidence
     assert found.why[0].startswith(
-        "With a lead time of 10 working days its rules would have warned"
+        "A lead time of up to 10 working days could be kept: its rules would have warned"
     )
     assert found.why[1].startswith(
         "5d before the limit was reached, 75 % of it was spent in 1 of 1"
