@@ -151,6 +151,13 @@ def _tell(
     )
     rendered = alert_message(alert.id, figures, lead=lead)
     told = _post(tx, alert, ladder, step, number, rendered, now)
+    if again and alert.answer is not None and alert.answer.by != _id_of(tx, ladder.owner):
+        # Whoever took it on is reminded beside the owner, not instead of them.
+        by = alert.answer.by
+        key = f"{alert_effects.subject(alert.id)}:again:{number}:{by}"
+        about, priority = alert_effects.subject(alert.id), 5 - alert.stage
+        messages.post(tx, key, {"person": by}, rendered, now, subject=about, priority=priority)
+        told.append(by)
     escalations.told(tx, alert, step, number, then, again=again)
     data = {"step": step.name.lower(), "round": number, "told": told}
     recording.about_alert(tx, bot, "alert.escalated", recording.SYSTEM, alert, data, now, standing)

@@ -149,7 +149,14 @@ def test_an_answer_stops_the_ladder_for_its_term(acme: Town) -> None:
     pressed(acme, "lee", "alert:ack")
     acme.goes_to("2026-11-10 17:00")
     assert ["reminder", "backup"] == steps(acme)
+    before = len(acme.said_to("dana")), len(acme.said_to("lee"))
     assert [True, True] == ["<@U0LEE> is on it" in text for text in acme.said_to("dana")]
+
+    # When that is over, whoever took it on is asked beside the owner.
+    acme.goes_to("2026-11-11 12:00")
+    assert ["reminder", "backup", "reminder"] == steps(acme)
+    assert (before[0] + 1, before[1] + 1) == (len(acme.said_to("dana")), len(acme.said_to("lee")))
+    assert acme.last_dm("lee").text.startswith("Reminder: <@U0LEE> is on it")
 
 
 def test_a_plan_holds_until_the_day_that_is_named(acme: Town) -> None:
