@@ -447,6 +447,7 @@ class TargetStateRow(SQLModel, table=True):
     written: list[dict[str, Any]] | None = Field(
         default=None, sa_column=Column(JSON, nullable=True)
     )  # by us, the newest first
+    tried: dict[str, Any] | None = _json(optional=True)  # by us, and not confirmed since
     note: str | None = None  # what people have to know about it
     edited: str | None = None  # somebody changed it by hand: what was found
     edited_at: datetime | None = None

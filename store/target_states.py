@@ -27,6 +27,7 @@ class TargetState:
     confirmed_at: datetime | None = None
     held: Held | None = None  # as it was read back last, whoever wrote it
     written: Sequence[Held] = ()  # by us, the newest first
+    tried: Held | None = None  # what we were about to write, and is not confirmed since
     note: str | None = None
     edited: str | None = None  # somebody else changed it: what was found
     edited_at: datetime | None = None
@@ -84,6 +85,7 @@ def confirm(
         confirmed_at=now if was.confirmed_version < version else was.confirmed_at,
         held=dict(held),
         written=[dict(one) for one in _with(held, was.written)],
+        tried=None,
         note=note or None,
         edited=None,
         edited_at=None,
@@ -92,6 +94,11 @@ def confirm(
         error=None,
     )
     return was.confirmed_version < version
+
+
+def tried(tx: Session, budget: BudgetId, target: str, held: Held) -> None:
+    """What is about to be written there, by us; kept until something is confirmed."""
+    _save(tx, load(tx, budget, target), tried=dict(held))
 
 
 def accept(tx: Session, budget: BudgetId, target: str, version: int, note: str) -> bool:
@@ -236,6 +243,7 @@ def _state(row: TargetStateRow) -> TargetState:
         confirmed_at=row.confirmed_at,
         held=row.held,
         written=tuple(row.written or ()),
+        tried=row.tried,
         note=row.note,
         edited=row.edited,
         edited_at=row.edited_at,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -105,6 +106,13 @@ def _listed(refs: Refs) -> dict[str, list[str]]:
     return {name: list(values) for name, values in refs.items()}
 
 
+def _keep(bot: Bot, budget: BudgetId, target: str, held: Mapping[str, object]) -> None:
+    """In a transaction of its own, before the target is written to."""
+    with bot.db.transaction() as tx:
+        limits.load(tx, budget, lock=True)
+        target_states.tried(tx, budget, target, held)
+
+
 def _order(
     tx: Session,
     bot: Bot,
@@ -117,6 +125,7 @@ def _order(
 ) -> Order:
     state = held.state
     known = bot.policy.tree.budgets.get(state.budget)
+    at_target = target_states.load(tx, state.budget, target)
     return Order(
         key=key(state.budget, held.version, target),
         budget=state.budget,
@@ -129,6 +138,8 @@ def _order(
         then=state.then,
         refs=refs,
         body=json.dumps(body, separators=(",", ":")).encode(),
-        written=target_states.load(tx, state.budget, target).written,
+        written=at_target.written,
         force=force,
+        tried=at_target.tried,
+        keep=partial(_keep, bot, state.budget, target),
     )

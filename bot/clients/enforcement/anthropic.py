@@ -29,8 +29,7 @@ from bot.clients.enforcement.anthropic_names import KEY, Names, Places, read_key
 from bot.clients.enforcement.anthropic_record import Record, read_record
 from bot.clients.enforcement.anthropic_spend import is_closed
 from bot.clients.enforcement.anthropic_steps import SetSpend, Step, Verdict
-from bot.clients.enforcement.orders import Held, Order
-from bot.domain.budgets import BudgetId
+from bot.clients.enforcement.orders import Order
 
 # Times the time-out of one request: together within the lease of an outbox entry, 45 s, should an
 # attempt have to wait for a look.
@@ -43,10 +42,9 @@ class AnthropicTarget:
     """
     Reads first, writes what differs, and confirms only what it has read back.
 
-    What the bot wrote is remembered in `order.written`. Until an order is confirmed the target
-    itself remembers what it tried, so that an answer that was lost is not taken for an edit. A bot
-    that is killed in between finds a key that is off and does not know whose doing it was: the key
-    stays off and people are told, because it may have been switched off for good reason.
+    What the bot wrote is remembered in `order.written`. What it is about to write is kept before it
+    is written, and handed back as `order.tried` until an order is confirmed: neither an answer that
+    was lost nor a bot that was killed makes its own doing look like somebody else's.
     """
 
     kind = "anthropic"
@@ -56,7 +54,6 @@ class AnthropicTarget:
             self._line = AdminLine(base_url, admin_key, timeout=timeout)
         self._names = Names(self._line)
         self._lock = threading.Lock()
-        self._tried: dict[BudgetId, tuple[Held | None, Record]] = {}
         self._snapshot: tuple[float, Mapping[str, KeyAnswer]] | None = None
 
     def apply(self, order: Order) -> Answer:
@@ -125,13 +122,8 @@ class AnthropicTarget:
         self._line.close()
 
     def _known(self, order: Order) -> Record:
-        """What was remembered, or what was tried since then."""
-        newest = order.written[0] if order.written else None
-        based_on, record = self._tried.get(order.budget, (None, Record()))
-        if order.budget in self._tried and based_on == newest:
-            return record
-        self._tried.pop(order.budget, None)
-        return read_record(order.written)
+        """What was tried since something was confirmed, or that."""
+        return read_record(order.written if order.tried is None else [order.tried, *order.written])
 
     def _judge(
         self, order: Order, known: Record, deadline: Deadline, *, snapshot: bool = False
@@ -189,6 +181,8 @@ class AnthropicTarget:
         for step in steps:
             if closed and isinstance(step, SetSpend):
                 continue
+            ahead = step.tried(known)
+            order.keep(ahead.held())
             try:
                 self._line.write(Written, step.name(), step.body(), deadline)
             except AdminError as error:
@@ -196,25 +190,24 @@ class AnthropicTarget:
                     closed = True
                     continue
                 if error.in_doubt:
-                    known = step.tried(known)
-                    self._remember(order, known)
+                    known = ahead
                 trouble = trouble or error
                 if error.in_doubt or error.status not in _ONE_BY_ONE:
                     break
             else:
-                known = step.tried(known)
-                self._remember(order, known)
+                known = ahead
         return known, trouble, closed
 
     def _conclude(
         self, order: Order, known: Record, verdict: Verdict, trouble: AdminError | None = None
     ) -> Answer:
         if verdict.edits:
-            self._remember(order, known.settled(verdict.record))
+            order.keep(known.settled(verdict.record).held())
             if trouble is not None:
                 raise trouble
             return _edited(verdict)
-        self._remember(order, verdict.record)
+        if verdict.steps or verdict.refused:
+            order.keep(verdict.record.held())
         if verdict.steps:
             raise trouble or TargetError(
                 "Anthropic does not show yet what was written", permanent=False
@@ -222,10 +215,6 @@ class AnthropicTarget:
         if verdict.refused:
             raise TargetError("; ".join(verdict.refused), permanent=True)
         return Confirmed(order.version, verdict.record.held(), verdict.said())
-
-    def _remember(self, order: Order, record: Record) -> None:
-        newest = order.written[0] if order.written else None
-        self._tried[order.budget] = newest, record
 
 
 def _edited(verdict: Verdict) -> Edited:

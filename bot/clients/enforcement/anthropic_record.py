@@ -93,6 +93,7 @@ class Record:
                 "requests_per_minute": rate.value,
                 "lowered": rate.lowered,
                 "before": rate.before,
+                **({"doubt": True} if rate.doubt else {}),
             }
         return {
             "version": self.version,
@@ -102,6 +103,7 @@ class Record:
                     "status": key.status,
                     "switched_off": key.off,
                     "changed": key.changed,
+                    **({"doubt": True} if key.doubt else {}),
                 }
                 for id_, key in self.keys.items()
             },
@@ -133,11 +135,13 @@ def read_record(written: Sequence[Held]) -> Record:
                 spend[_scope(name)] = (*spend.get(_scope(name), ()), amount)
     return Record(
         {
-            id_: KnownKey(key.name, key.status, key.switched_off, key.changed)
+            id_: KnownKey(key.name, key.status, key.switched_off, key.changed, key.doubt)
             for id_, key in newest.keys.items()
         },
         {
-            (workspace, id_): KnownRate(rate.requests_per_minute, rate.lowered, rate.before)
+            (workspace, id_): KnownRate(
+                rate.requests_per_minute, rate.lowered, rate.before, rate.doubt
+            )
             for workspace, rates in newest.rate_limits.items()
             for id_, rate in rates.items()
         },
@@ -151,12 +155,14 @@ class _Key(Answer):
     status: str
     switched_off: bool
     changed: bool
+    doubt: bool = False
 
 
 class _Rate(Answer):
     requests_per_minute: int | None
     lowered: bool
     before: int | None
+    doubt: bool = False
 
 
 class _State(Answer):

@@ -18,7 +18,7 @@ from bot.clients.enforcement.gateway_limits import (
     Words,
     shown,
 )
-from bot.clients.enforcement.gateway_memory import known_at, remember
+from bot.clients.enforcement.gateway_memory import known_at, note, noted, remember
 from bot.clients.enforcement.orders import Held, Order
 from bot.domain.budgets import AtLimit, BudgetId
 from bot.domain.limits import Mode
@@ -26,6 +26,7 @@ from bot.domain.money import Micros
 
 # Times the time-out of one request: together within the lease of an outbox entry, 45 s, should an
 # attempt have to wait for a look.
+MOST_TRIED = 10
 ATTEMPT, LOOK = 2.0, 1.0
 
 
@@ -64,9 +65,9 @@ class Holder:
     """
     Confirms only what it has read back, and leaves alone what somebody else wrote.
 
-    What was confirmed is in `order.written`. Until then what was tried is remembered here, so that
-    a write whose answer was lost is not taken for an edit. A bot that is killed in between, with
-    another limit to hold afterwards, asks people.
+    What was confirmed is in `order.written`. What is about to be written is kept before it is, and
+    handed back as `order.tried` until something is confirmed: neither an answer that was lost nor a
+    bot that was killed makes its own limit look like somebody else's.
     """
 
     def __init__(self, gateway: Gateway) -> None:
@@ -117,8 +118,15 @@ class Holder:
 
     def _known(self, place: Place, order: Order) -> Known:
         written = known_at(place, order, self._gateway.words)
-        tried = self._tried.get((order.budget, place), Known())
+        tried = self._tried_at(place, order)
         return replace(tried, states=written.states, newest=written.newest)
+
+    def _tried_at(self, place: Place, order: Order) -> Known:
+        """By this process, and as it was kept, perhaps by another."""
+        here, kept = self._tried.get((order.budget, place), Known()), noted(place, order)
+        tried = tuple(dict.fromkeys((*kept.tried, *here.tried)))[:MOST_TRIED]
+        seen = here.seen if kept.seen is None else kept.seen
+        return Known(tried=tried, seen=seen, switching=here.switching or kept.switching)
 
     def _read(self, place: Place, ends: float) -> Found:
         with _about(place):
@@ -128,8 +136,13 @@ class Holder:
         """The first trouble; what is refused at one place does not stop the others."""
         trouble: TargetError | None = None
         for step in steps:
-            key = (order.budget, step.found.place)
-            self._tried[key] = self._tried.get(key, Known()).after(step, force=order.force)
+            place = step.found.place
+            tried = self._tried_at(place, order).after(step, force=order.force)
+            self._tried[order.budget, place] = tried
+            mine = {
+                at: known for (budget, at), known in self._tried.items() if budget == order.budget
+            }
+            order.keep(note(mine))
             try:
                 with _about(step.found.place):
                     self._gateway.write(step, ends)

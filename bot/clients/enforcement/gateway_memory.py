@@ -7,6 +7,7 @@ from bot.clients.enforcement.gateway_limits import Found, Known, Place, Words
 from bot.clients.enforcement.orders import Held, Order
 from bot.domain.money import Micros, micros
 
+TRIED, SEEN, SWITCHING = "tried", "seen", "switching"
 BLOCKER = "blocked_by_bot"  # what somebody else blocked stays blocked
 
 
@@ -36,6 +37,34 @@ def known_at(place: Place, order: Order, words: Words) -> Known:
     return Known(
         [(amount, _switch(state)) for state, amount in states],
         newest=states[0][0] if states else {},
+    )
+
+
+def note(tried: Mapping[Place, Known]) -> Held:
+    """What is about to be written, as plain JSON, to be kept and handed back as `order.tried`."""
+    held: dict[str, dict[str, object]] = {}
+    for (kind, name), known in tried.items():
+        held.setdefault(kind, {})[name] = {
+            TRIED: [exact(amount) for amount in known.tried],
+            SEEN: None if known.seen is None else exact(known.seen),
+            SWITCHING: known.switching,
+        }
+    return held
+
+
+def noted(place: Place, order: Order) -> Known:
+    """What was tried there and not confirmed since, by this bot or another replica."""
+    kind, name = place
+    there = (order.tried or {}).get(kind)
+    state = there.get(name) if isinstance(there, Mapping) else None
+    if not isinstance(state, Mapping):
+        return Known()
+    tried = state.get(TRIED)
+    amounts = (_read(amount) for amount in (tried if isinstance(tried, list) else []))
+    return Known(
+        tried=[amount for amount in amounts if amount is not None],
+        seen=_read(state.get(SEEN)),
+        switching=state.get(SWITCHING) is True,
     )
 
 

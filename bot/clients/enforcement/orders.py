@@ -1,6 +1,6 @@
 """What an enforcement target is asked to hold for one budget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,10 @@ Held = Mapping[str, object]
 """What a target holds for a budget, in its own words; plain JSON values."""
 
 
+def _forget(_held: Held) -> None:
+    """Nobody keeps it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """
@@ -21,6 +25,9 @@ class Order:
     `{"team": ("team-search",)}`. `written` is what the bot itself has written there, the newest
     first, as it was read back: a target that holds anything else was changed by somebody, and that
     is told and not overwritten, unless an operator says so with `force`.
+
+    `keep` notes what is about to be written before it is, and `tried` is what was noted last and not
+    confirmed since: should the bot be killed in between, it still knows its own doing.
     """
 
     key: str  # of the outbox entry: the same on each retry
@@ -36,3 +43,5 @@ class Order:
     body: bytes  # the same as the webhook says it
     written: Sequence[Held] = ()
     force: bool = False
+    tried: Held | None = None
+    keep: Callable[[Held], None] = _forget

@@ -8,7 +8,9 @@ import pytest
 from bot.clients.enforcement import anthropic
 from bot.domain.targets import ANTHROPIC
 from bot.flows import doctor, drift, enforcement, status
-from tests.faults.bench import POLICY, SEARCH, place_of
+from bot.flows.delivery import limit_states
+from store import target_states
+from tests.faults.bench import POLICY, SEARCH, close, place_of
 from tests.flows.targets.place import Watching
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -88,6 +90,43 @@ def test_what_somebody_changed_is_told_once_and_left_alone(acme: Acme) -> None:
     ]
     assert not found.ok
     assert "changed by somebody else for search" in found.text
+
+
+class Killed(BaseException):
+    """Nothing catches it, and nothing after it happens."""
+
+
+def test_killed_between_a_write_and_its_confirmation_the_bot_knows_its_own(
+    acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keys it had just switched off are on again after a raise, and nobody is told of an edit."""
+
+    def killed(*_arguments: object) -> None:
+        raise Killed
+
+    acme.turn()
+    acme.town.spends("101")
+    acme.tick()
+    with monkeypatch.context() as dying:
+        dying.setattr(limit_states, "_take_answer", killed)
+        with pytest.raises(Killed):
+            acme.deliver()
+    assert ("inactive", "inactive") == (acme.status(), acme.status("search-batch"))
+    with acme.bot.db.transaction() as tx:
+        kept = target_states.load(tx, SEARCH, ANTHROPIC).tried
+    assert kept is not None
+
+    dead, acme.bot = acme.bot, acme.replica()
+    close(dead)
+    acme.minutes(2)  # until the dead one's lease is over
+    acme.approve_more("50")
+    acme.deliver()
+
+    assert ("active", "active") == (acme.status(), acme.status("search-batch"))
+    assert [] == acme.operators()
+    assert acme.held().confirmed
+    with acme.bot.db.transaction() as tx:
+        assert target_states.load(tx, SEARCH, ANTHROPIC).tried is None
 
 
 def test_an_operator_writes_ours_over_it(acme: Acme) -> None:

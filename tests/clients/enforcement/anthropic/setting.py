@@ -27,13 +27,15 @@ class Desk:
         self.refs = refs
         self.key = key or api.admin_key
         self.written: list[Held] = []
+        self.tried: Held | None = None
+        self.killed = False  # before it hears an answer
         self.version = 0
         self.at_limit = AtLimit.BLOCK
         self.period = MONTH
         self.target = AnthropicTarget(api.url, self.key)
 
     def restart(self) -> None:
-        """The bot was killed: only what was confirmed is remembered."""
+        """The bot was killed: what it has kept is remembered."""
         self.target.close()
         self.target = AnthropicTarget(self.api.url, self.key)
 
@@ -54,7 +56,12 @@ class Desk:
             body=json.dumps({"data": data}).encode(),
             written=tuple(self.written),
             force=force,
+            tried=self.tried,
+            keep=self._keep,
         )
+
+    def _keep(self, held: Held) -> None:
+        self.tried = json.loads(json.dumps(dict(held)))
 
     def apply(self, mode: Mode, *, limit: Micros = LIMIT, force: bool = False) -> Answer:
         """A new version, tried once."""
@@ -64,9 +71,10 @@ class Desk:
     def again(self, mode: Mode, *, limit: Micros = LIMIT, force: bool = False) -> Answer:
         """The same version once more."""
         answer = self.target.apply(self.order(mode, limit=limit, force=force))
-        if isinstance(answer, Confirmed):
+        if isinstance(answer, Confirmed) and not self.killed:
             self.written.insert(0, json.loads(json.dumps(dict(answer.held))))
             del self.written[10:]
+            self.tried = None
         return answer
 
     def confirm(self, mode: Mode, *, limit: Micros = LIMIT, force: bool = False) -> Confirmed:

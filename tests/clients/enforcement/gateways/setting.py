@@ -27,6 +27,8 @@ class Desk:
             name: (value,) if isinstance(value, str) else value for name, value in refs.items()
         }
         self.written: list[Held] = []
+        self.tried: Held | None = None
+        self.killed = False  # before it hears an answer
         self.version = 0
         self.at_limit = AtLimit.BLOCK
 
@@ -45,7 +47,12 @@ class Desk:
             body=b"{}",
             written=tuple(self.written),
             force=force,
+            tried=self.tried,
+            keep=self._keep,
         )
+
+    def _keep(self, held: Held) -> None:
+        self.tried = json.loads(json.dumps(dict(held)))
 
     def apply(
         self, limit: Micros = LIMIT, mode: Mode = Mode.ALLOW, *, force: bool = False
@@ -53,10 +60,11 @@ class Desk:
         """A new version, tried once."""
         self.version += 1
         answer = self.target.apply(self.order(limit, mode, force=force))
-        if isinstance(answer, Confirmed):
+        if isinstance(answer, Confirmed) and not self.killed:
             assert self.version == answer.version
             self.written.insert(0, json.loads(json.dumps(dict(answer.held))))
             del self.written[10:]
+            self.tried = None
         return answer
 
     def confirm(

@@ -30,6 +30,7 @@ class Order:
     mode: Mode
     force: bool
     fault: tuple[Kind, str] | None
+    killed: bool  # before the bot hears the answer
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ EVENTS = st.lists(
             force=st.sampled_from([False, False, False, True]),
             fault=st.none()
             | st.tuples(st.sampled_from(FAULTS), st.sampled_from(("update", "block", "in", "get"))),
+            killed=st.sampled_from([False, False, True]),
         ),
         st.builds(
             ByHand,
@@ -148,8 +150,11 @@ class World:
             case Restored() if event.back < len(self.desk.written):
                 self.restore(event.back)
             case Restart():
-                self.desk.target.close()
-                self.desk.target = self.place.connect()
+                self.restart()
+
+    def restart(self) -> None:
+        self.desk.target.close()
+        self.desk.target = self.place.connect()
 
     def restore(self, back: int) -> None:
         [of_kind] = self.desk.written[back].values()
@@ -166,9 +171,13 @@ class World:
             self.desk.double.faults.add(order.fault[0], order.fault[1])
         known = bool(self.desk.written)
         answer = None
+        self.desk.killed = order.killed
         with suppress(TargetError):
             answer = self.desk.apply(order.limit, order.mode, force=order.force)
         self.desk.double.faults.clear()
+        if order.killed:
+            self.desk.killed = False
+            self.restart()
         after, is_blocked = self.place.amount(), self.place.blocked()
         if isinstance(answer, Confirmed):
             assert wanted / 1e6 == after

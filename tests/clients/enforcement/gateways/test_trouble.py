@@ -74,6 +74,19 @@ def test_never_arrived(desk: Desk, known: bool) -> None:
     desk.confirm(MORE)
 
 
+def test_killed_in_between(desk: Desk, request: pytest.FixtureRequest) -> None:
+    """A bot that is killed before it hears of its write knows that limit for its own, started anew."""
+    desk.confirm(micros(1))
+    desk.killed = True
+    desk.apply(LIMIT)
+    desk.killed = False
+    make: MakeDesk = request.getfixturevalue(f"at_{desk.target.kind}")
+    desk.target = make(**{name: list(values) for name, values in desk.refs.items()}).target
+
+    desk.confirm(MORE)
+    assert 3 == len(desk.writes())
+
+
 def test_what_was_there_first(proxy: LiteLlm, at_litellm: MakeDesk) -> None:
     """Once a limit is confirmed, what stood there before it is as foreign as anything else."""
     desk = at_litellm(team="search")
