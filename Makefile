@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo run test test-gateways check lint format bench
+.PHONY: setup demo run test test-both test-gateways check lint format bench
 
 setup: .venv/installed
 
@@ -39,6 +39,9 @@ test: lint                      ## everything that CI runs; types are checked be
 	@$(BIN)/mypy & types=$$!; \
 	$(BIN)/python -m pytest -n 3 --dist loadgroup tests; tests=$$?; \
 	wait $$types && exit $$tests
+
+test-both: export DATABASES = both
+test-both: test                 ## the same, with every test that can on SQLite and on PostgreSQL
 
 test-gateways: .venv/developer .venv-gateways/installed  ## our usage source against the real MLflow AI Gateway (0.9 GB)
 	GATEWAYS_BIN=.venv-gateways/bin $(BIN)/python -m pytest tests/gateways

@@ -14,7 +14,7 @@ import pytest
 
 from store import migrate
 from store.db import Database
-from tests import compiled
+from tests import compiled, databases
 
 # How long an example takes is measured in benchmarks/; here the machine may be busy.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -33,6 +33,13 @@ SCRUBBED = (
     "LOG_",
     "SSL_CERT_",
 )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of what runs on both databases, each once at least."""
+    if spared := databases.choose(items):
+        config.hook.pytest_deselected(items=spared)
+        items[:] = [item for item in items if item not in set(spared)]
 
 
 @pytest.fixture(autouse=True)
