@@ -37,7 +37,7 @@ test: lint                      ## everything that CI runs; types are checked be
 	$(BIN)/lint-imports
 	sh tests/browser/chromium.sh
 	@$(BIN)/mypy & types=$$!; \
-	$(BIN)/python -m pytest -n 3 --dist loadgroup tests; tests=$$?; \
+	$(BIN)/python -m pytest -n 4 --dist loadgroup tests; tests=$$?; \
 	wait $$types && exit $$tests
 
 test-both: export DATABASES = both

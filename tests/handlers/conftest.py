@@ -1,6 +1,5 @@
 """The real bot among its sandboxes, and what handlers' tests do there."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +11,9 @@ from tests.story.town import at, town
 
 
 @pytest.fixture
-def desk(tmp_path: Path, sqlite_template: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, sqlite_url: str) -> Iterator[Desk]:
     """Acme on a Monday in HTTP mode, with search at 81 % of its limit."""
-    path = tmp_path / "budgets.db"
-    shutil.copy(sqlite_template, path)
-    with town(tmp_path, f"sqlite:///{path}", "http", at("2026-11-02 11:00")) as place:
+    with town(tmp_path, sqlite_url, "http", at("2026-11-02 11:00")) as place:
         yield Desk(place)
 
 
@@ -28,19 +25,16 @@ def both_desks(tmp_path: Path, database_url: str) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def socket_desk(tmp_path: Path, sqlite_template: Path) -> Iterator[Desk]:
+def socket_desk(tmp_path: Path, sqlite_url: str) -> Iterator[Desk]:
     """The same in Socket Mode."""
-    path = tmp_path / "budgets.db"
-    shutil.copy(sqlite_template, path)
-    with town(tmp_path, f"sqlite:///{path}", "socket", at("2026-11-02 11:00")) as place:
+    with town(tmp_path, sqlite_url, "socket", at("2026-11-02 11:00")) as place:
         yield Desk(place)
 
 
 @pytest.fixture(params=["http", "socket"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+def either(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> Iterator[Desk]:
     """Acme in one of the two modes, with search at 81 % of its limit."""
-    url = f"sqlite:///{tmp_path / 'b.db'}"
-    with town(tmp_path, url, request.param, at("2026-11-02 11:00"), LENIENT) as place:
+    with town(tmp_path, sqlite_url, request.param, at("2026-11-02 11:00"), LENIENT) as place:
         yield Desk(place)
 
 

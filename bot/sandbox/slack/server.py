@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from bot.sandbox.prompt_server import PromptServer
 from bot.sandbox.slack.errors import SandboxError
 
 Loop = asyncio.AbstractEventLoop
@@ -41,7 +42,7 @@ class Server:
         self._routes = routes
         self._started = started
         self._thread: threading.Thread | None = None
-        self._uvicorn: uvicorn.Server | None = None
+        self._uvicorn: PromptServer | None = None
         self.port = 0
 
     def start(self, port: int = 0) -> None:
@@ -67,7 +68,7 @@ class Server:
             lifespan="on",
             timeout_graceful_shutdown=1,
         )
-        server = uvicorn.Server(config)
+        server = PromptServer(config)
         self._uvicorn = server
         self._thread = threading.Thread(
             target=server.run, args=([listening],), name="slack-sandbox", daemon=True
@@ -83,7 +84,7 @@ class Server:
     def stop(self) -> None:
         if self._thread is None or self._uvicorn is None:
             return
-        self._uvicorn.should_exit = True
+        self._uvicorn.end()
         self._thread.join(10)
         self._thread = None
         self._uvicorn = None
