@@ -248,7 +248,7 @@ class Limits(RuleBasedStateMachine):
 
 
 Limits.TestCase.settings = settings(
-    max_examples=15,
+    max_examples=8,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

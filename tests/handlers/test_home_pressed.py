@@ -6,6 +6,9 @@ from bot.domain.overages import RequestKind, RequestState
 from tests.handlers.desk import Desk
 from tests.handlers.homes import home_of, offers, opens, says
 
+# How a press arrives is the same for all of them: some go both ways, and the rest one.
+one_way = pytest.mark.parametrize("either", ["socket"], indirect=True)
+
 
 def test_an_answer_and_a_plan_from_home(either: Desk) -> None:
     """The click is the answer and the form adds a word; the alert's DM shows both, the tab asks no more."""
@@ -23,6 +26,7 @@ def test_an_answer_and_a_plan_from_home(either: Desk) -> None:
     either.slack.wait_until(lambda: "Waiting for your answer" not in says(dana))
 
 
+@one_way
 @pytest.mark.parametrize("action", ["alert:request", "request:open"])
 def test_more_is_asked_for_from_home(either: Desk, action: str) -> None:
     """From the alert, which that answers, or from the budget."""
@@ -37,6 +41,7 @@ def test_more_is_asked_for_from_home(either: Desk, action: str) -> None:
     assert (action == "alert:request") == ("Waiting for your answer" not in says(dana))
 
 
+@one_way
 @pytest.mark.parametrize(
     ("action", "now_said"), [("limit:now", "is blocked since"), ("limit:hold", "is blocked from")]
 )
@@ -57,6 +62,7 @@ def test_the_last_word_is_said_from_home(spent: Desk, action: str, now_said: str
     spent.slack.wait_until(lambda: "limit:hold" not in offers(dana))
 
 
+@one_way
 def test_the_glass_is_broken_from_home(spent: Desk) -> None:
     """By the owner, also once the alert is answered."""
     dana = opens(spent, "dana")
@@ -93,6 +99,7 @@ def test_an_approver_decides_from_home(either: Desk) -> None:
     either.slack.wait_until(lambda: "Waiting for your decision" not in says(fin))
 
 
+@one_way
 @pytest.mark.parametrize(
     ("action", "form", "values", "state"),
     [
@@ -118,6 +125,7 @@ def test_the_forms_of_those_who_decide_open_from_home(
     either.slack.wait_until(lambda: asked_no_more or "1 question" in either.card().text)
 
 
+@one_way
 def test_a_request_is_changed_and_withdrawn_from_home(either: Desk) -> None:
     """By whoever asked; the approver's tab shows what it is now, and then that nothing waits."""
     either.asks("20")
@@ -135,6 +143,7 @@ def test_a_request_is_changed_and_withdrawn_from_home(either: Desk) -> None:
     either.slack.wait_until(lambda: "Your open requests" not in says(tom))
 
 
+@one_way
 @pytest.mark.parametrize("name", ["dana", "fin", "tom", "lee"])
 def test_who_may_end_an_exception_ends_it_from_home(either: Desk, name: str) -> None:
     """Owner, backup, approver, and whoever asked; the button is gone afterwards, for everybody."""
@@ -151,6 +160,7 @@ def test_who_may_end_an_exception_ends_it_from_home(either: Desk, name: str) -> 
     assert f"ended early by <@U0{name.upper()}>" in either.card().text
 
 
+@one_way
 def test_an_answer_to_a_press_on_home_is_a_dm(either: Desk) -> None:
     """There is no channel to whisper in, and an old tab still gets an answer."""
     either.asks("20")

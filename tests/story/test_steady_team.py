@@ -19,6 +19,7 @@ organization:
   timezone: America/New_York
   holidays: [2026-11-26]
   channels: {digest: "#ai-budgets", approvals: "#ai-approvals", operators: "#ai-budget-ops"}
+sources: [{kind: anthropic, revised_for: 48h}]  # nothing is revised in these stories
 approvers:
   finance: {people: [fin@example.com]}
 unattributed: {owner: ops@example.com}
