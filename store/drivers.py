@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from bot.domain.drivers import WEEK, Driver, DriverKind, main_driver
 from bot.domain.money import Micros
 from bot.domain.policy import Basis
+from store import ledger
 from store.batches import batches
 from store.tables import ChargeRow, NameRow
 
@@ -45,7 +46,13 @@ def of_budgets(
             if name is not None and not (kind is DriverKind.ACTOR and name.startswith("apikey_"))
         ]
     driver = main_driver(found, Micros(rise))
-    return None if driver is None else replace(_named(tx, driver), sudden=since is not None)
+    return (
+        None
+        if driver is None
+        else replace(
+            _named(tx, driver), sudden=since is not None, compared=_reaches(tx, until - 2 * span)
+        )
+    )
 
 
 def _sums(
@@ -78,6 +85,12 @@ def _sums(
             so_far = sums.get(name, (0, 0))
             sums[name] = (so_far[0] + int(now), so_far[1] + int(before))
     return sums
+
+
+def _reaches(tx: Session, moment: datetime) -> bool:
+    """Whether there was a ledger by then: before it, nothing was not $0."""
+    first = ledger.first_charge_at(tx)
+    return first is not None and first <= moment
 
 
 def _named(tx: Session, driver: Driver) -> Driver:

@@ -25,6 +25,7 @@ class Driver:
     spent: Micros
     before: Micros
     sudden: bool = False
+    compared: bool = True  # the ledger reaches back as far as `before` does
 
     @property
     def rise(self) -> Micros:

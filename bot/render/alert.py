@@ -137,7 +137,6 @@ def _drove(f: AlertFigures) -> list[str]:
         return []
     d = f.driver
     days, before = ("in that time", "as much time") if d.sudden else ("in the last 7 days", "the 7")
-    return [
-        f"What drove it: {d.kind} {one_line(d.name, 80)}, {dollars(whole(d.spent))} {days} against "
-        f"{dollars(whole(d.before))} in {before} before."
-    ]
+    against = f" against {dollars(whole(d.before))} in {before} before" if d.compared else ""
+    name = one_line(d.name, 80)
+    return [f"What drove it: {d.kind} {name}, {dollars(whole(d.spent))} {days}{against}."]
