@@ -28,6 +28,10 @@ FIELDS: dict[str, tuple[tuple[str, str], list[str]]] = {
         (LIMIT, "    limit: 0\n"),
         ["16: budgets[1].limit: must be more than 0"],
     ),
+    "a time zone by its letters": (
+        ("  timezone: America/New_York\n", "  timezone: CEST\n"),
+        ["3: organization.timezone: must be a time zone, like Europe/Berlin"],
+    ),
     "no limit": (
         (LIMIT, ""),
         ["13: budgets[1].limit: is missing: dollars per period, like 12000"],

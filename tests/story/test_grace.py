@@ -117,6 +117,7 @@ def test_the_owner_holds_it_off_once(acme: Town) -> None:
         assert 1 == sum(said in text for text in told)
     assert "throttled from Wed 4 Nov 03:00 on. <@U0DANA> has held it off" in the_alert(acme).text
     assert HOLD not in buttons(the_alert(acme))
+    assert "<@U0DANA> is on it (Tue 3 Nov 23:00), until Wed 4 Nov 00:00." in the_alert(acme).text
     acme.goes_to("2026-11-04 01:01")
     assert "allow" == mode(acme)
     acme.goes_to("2026-11-04 03:01")

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.forecast import sentence
 from bot.domain.periods import Cadence, midnight, period_at
-from tests.domain.forecast.histories import NEW_YORK, TODAY, amounts, outlook, weeks
+from tests.domain.forecast.histories import NEW_YORK, TODAY, amounts, at, outlook, weeks
 
 
 def test_a_steady_team_reads_its_weekday_and_what_is_to_come() -> None:
@@ -39,6 +39,14 @@ def test_a_young_budget_is_told_that_it_is_young() -> None:
         "Your last 4 days averaged $10 a day; at that level the rest of November costs $150 "
         "(low confidence: less than 14 days of history)."
     )
+
+
+def test_a_young_budget_that_begins_to_spend_more_says_so() -> None:
+    """What is to come is more than the trailing mean, and the sentence adds up."""
+    found = sentence(outlook(amounts(10, 10, 10, 10), today="60", as_of=at(12)))
+
+    assert found.startswith("Your last 4 days averaged $10 a day and with today you spend ")
+    assert " times that; at that level the rest of November costs $" in found
 
 
 def test_without_history_that_is_said() -> None:
