@@ -106,3 +106,23 @@ def test_a_loop_beyond_the_limit_is_not_told_as_something_milder(
         assert "from Thu 19 Nov 02:00 to 02:" in told
         assert "the limit is reached" in told.lower()
         assert "lead time" not in told
+
+
+def test_a_loop_is_told_where_it_is(tmp_path: Path, database_url: str) -> None:
+    """The owner of the budget above, somebody else, is not woken by what is all a budget's below."""
+    above = "budgets:\n  - {id: platform, name: Platform, owner: pat@example.com, limit: 1500}\n"
+    nested = (
+        policy(1000)
+        .replace("budgets:\n", above)
+        .replace("    name: Search", "    parent: platform\n    name: Search")
+    )
+    with town(tmp_path, database_url, "http", at("2026-11-18 18:00"), nested) as acme:
+        spends_on_working_days(acme, "2026-10-19", "2026-11-18", "8")
+        acme.turn()
+        loops(acme, "8", 1)
+        acme.turn()
+
+        assert "Far faster than usual" in acme.said_to("dana")[0]
+        assert [] == acme.said_to("pat")
+        muted = [row["subject"] for row in acme.record() if row["kind"] == "alert.muted"]
+        assert any("platform" in str(subject) and "spike" in str(subject) for subject in muted)
